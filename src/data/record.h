@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/finding.h"
+#include "geometry/box.h"
+#include "image/codec.h"
+
+namespace chestmap {
+
+/// A radiologist's box of one finding, in the record's frame.
+struct FindingBox {
+  std::size_t finding = 0;
+  Box box;
+};
+
+enum class ViewPosition { unknown, pa, ap };
+enum class Sex { unknown, female, male };
+
+/// One radiograph of a data set.
+struct Record {
+  std::string image;  ///< the name that the data set's tables use, e.g. "00000001_000.png"
+  std::filesystem::path
+      file;  ///< where it lies; empty where the data set's folder does not hold it
+  std::string patient;
+  std::vector<Label> labels;      ///< one a finding of the data set's list
+  std::vector<FindingBox> boxes;  ///< in the record's frame, whatever size the file on disk has
+  ImageSize frame;                ///< the frame of the boxes: 1024x1024 for ChestX-ray14
+  ViewPosition view = ViewPosition::unknown;
+  Sex sex = Sex::unknown;
+  std::optional<double> age_years;
+};
+
+/// A row or file that was left out, with the reason; written to `skipped.csv`.
+struct Skipped {
+  std::string item;
+  std::string reason;
+};
+
+/// The tables of a data set, joined. `train_val` and `test` index `records`; both are empty where
+/// the data set has no official lists.
+struct Dataset {
+  std::string name;  ///< the reader's name, e.g. "chestxray14"
+  std::filesystem::path folder;
+  FindingList findings;
+  std::vector<Record> records;
+  std::vector<std::size_t> train_val;
+  std::vector<std::size_t> test;
+  std::vector<Skipped> skipped;
+};
+
+}  // namespace chestmap
