@@ -1,0 +1,27 @@
+#include "base/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace chestmap {
+
+namespace {
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto made = std::make_shared<spdlog::logger>(
+        "chestmap", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    made->set_pattern("%^%v%$");
+    return made;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+void log_note(std::string_view text) { logger().info(text); }
+void log_warning(std::string_view text) { logger().warn("warning: {}", text); }
+
+}  // namespace chestmap
