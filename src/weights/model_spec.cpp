@@ -1,0 +1,88 @@
+#include "weights/model_spec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace chestmap {
+
+namespace {
+constexpr int kFormatVersion = 1;
+constexpr const char* kEntry = "chestmap";
+}  // namespace
+
+std::map<std::string, std::string> ModelSpec::to_metadata() const {
+  nlohmann::ordered_json rules = nlohmann::ordered_json::array();
+  for (const BoxRuleSpec& rule : box_rules)
+    rules.push_back(
+        {{"rule", "median_peak"}, {"fraction", rule.fraction}, {"fitted", rule.fitted}});
+  const nlohmann::ordered_json json = {
+      {"format_version", kFormatVersion},
+      {"notice", "Research use only. Not for diagnosis."},
+      {"program_version", program_version},
+      {"findings", findings},
+      {"architecture",
+       {{"backbone", backbone},
+        {"head", head},
+        {"stages", stages},
+        {"relevance", relevance},
+        {"normalise_maps", normalise_maps},
+        {"fusion", fusion},
+        {"pooling", pooling},
+        {"lse_r", lse_r}}},
+      {"preprocessing",
+       {{"size", input_size},
+        {"channels", input_channels},
+        {"resize", "area"},
+        {"mean", pixel_mean},
+        {"deviation", pixel_deviation}}},
+      {"boxes", {{"rules", rules}, {"provenance", box_rule_provenance}}},
+      {"provenance", provenance}};
+  return {{kEntry, json.dump()}};
+}
+
+ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& metadata,
+                                   const std::filesystem::path& file) {
+  const auto entry = metadata.find(kEntry);
+  if (entry == metadata.end())
+    throw UserError(file.string() + " holds no chestmap model: its metadata has no \"chestmap\"",
+                    "a model is the model.safetensors that `chestmap train` writes");
+  try {
+    const auto json = nlohmann::json::parse(entry->second);
+    if (const int version = json.at("format_version"); version > kFormatVersion)
+      throw UserError(file.string() + " was written by a newer chestmap (model format " +
+                          std::to_string(version) + ")",
+                      "update chestmap");
+    ModelSpec spec;
+    spec.program_version = json.at("program_version");
+    spec.findings = json.at("findings").get<std::vector<std::string>>();
+    const auto& architecture = json.at("architecture");
+    spec.backbone = architecture.at("backbone");
+    spec.head = architecture.at("head");
+    spec.stages = architecture.at("stages").get<std::vector<std::int64_t>>();
+    spec.relevance = architecture.at("relevance");
+    spec.normalise_maps = architecture.at("normalise_maps");
+    spec.fusion = architecture.at("fusion");
+    spec.pooling = architecture.at("pooling");
+    spec.lse_r = architecture.at("lse_r");
+    const auto& preprocessing = json.at("preprocessing");
+    spec.input_size = preprocessing.at("size");
+    spec.input_channels = preprocessing.at("channels");
+    spec.pixel_mean = preprocessing.at("mean");
+    spec.pixel_deviation = preprocessing.at("deviation");
+    for (const auto& rule : json.at("boxes").at("rules"))
+      spec.box_rules.push_back({rule.at("fraction"), rule.at("fitted")});
+    spec.box_rule_provenance = json.at("boxes").at("provenance");
+    spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
+    if (spec.box_rules.size() != spec.findings.size())
+      throw UserError(file.string() + ": its metadata has a box rule for " +
+                      std::to_string(spec.box_rules.size()) + " of " +
+                      std::to_string(spec.findings.size()) + " findings");
+    return spec;
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError(file.string() + ": its metadata cannot be read: " + error.what(),
+                    "was the file written by another program?");
+  }
+}
+
+}  // namespace chestmap

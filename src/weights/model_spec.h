@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "weights/safetensors.h"
+
+namespace chestmap {
+
+/// Per finding, how an attention map becomes boxes; see geometry/boxes_from_map.h.
+struct BoxRuleSpec {
+  double fraction = 0.5;  ///< of the way from the map's median to its peak
+  bool fitted = false;
+};
+
+/// Everything that is needed to build and use a model, kept in the metadata of its
+/// `model.safetensors`. No libtorch.
+struct ModelSpec {
+  std::vector<std::string> findings;
+
+  std::string backbone = "densenet-compact";
+  std::string head = "multiscale";                  ///< "multiscale", "pyramid"
+  std::vector<std::int64_t> stages = {1, 2, 3, 4};  ///< shallow to deep, counted from 1
+  std::string relevance = "learned";                ///< "learned", "shared", "uniform", "evidence"
+  bool normalise_maps = true;
+  std::string fusion = "maps";  ///< "scores", "maps"
+  std::string pooling = "lse";  ///< "average", "max", "lse", "pcam"
+  double lse_r = 5.0;
+
+  std::int64_t input_size = 224;    ///< side of the square that the image is resized to, pixels
+  std::int64_t input_channels = 1;  ///< 1, or 3 equal ones
+  double pixel_mean = 0.5;          ///< of grey values in [0, 1]
+  double pixel_deviation = 0.25;
+
+  std::vector<BoxRuleSpec> box_rules;  ///< one a finding
+  std::string box_rule_provenance;     ///< what the fractions were fitted on
+  std::map<std::string, std::string>
+      provenance;  ///< data set, split fingerprints, seed, epoch, ...
+  std::string program_version;
+
+  /// The metadata of model.safetensors: one entry "chestmap" that holds this as JSON.
+  [[nodiscard]] std::map<std::string, std::string> to_metadata() const;
+  /// Throws UserError naming `file` and the missing or unreadable entry.
+  [[nodiscard]] static ModelSpec from_metadata(const std::map<std::string, std::string>& metadata,
+                                               const std::filesystem::path& file);
+};
+
+}  // namespace chestmap

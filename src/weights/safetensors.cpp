@@ -1,0 +1,171 @@
+#include "weights/safetensors.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+namespace chestmap {
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors data is little-endian and is used in place");
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLargestHeader = 100'000'000;  // the limit of the reference implementation
+
+std::optional<std::size_t> bytes_of(const std::string& dtype) {
+  static constexpr std::array<std::pair<const char*, std::size_t>, 13> kSizes{{{"F64", 8},
+                                                                               {"F32", 4},
+                                                                               {"F16", 2},
+                                                                               {"BF16", 2},
+                                                                               {"F8_E5M2", 1},
+                                                                               {"F8_E4M3", 1},
+                                                                               {"I64", 8},
+                                                                               {"I32", 4},
+                                                                               {"I16", 2},
+                                                                               {"I8", 1},
+                                                                               {"U8", 1},
+                                                                               {"BOOL", 1},
+                                                                               {"U16", 2}}};
+  for (const auto& [name, size] : kSizes)
+    if (dtype == name) return size;
+  return std::nullopt;
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
+  throw UserError(file.string() + " is no valid safetensors file: " + what,
+                  "was the download or the copy cut short?");
+}
+
+TensorView parse_tensor(const std::filesystem::path& file, const std::string& name,
+                        const Json& entry, std::span<const std::byte> data) {
+  TensorView tensor{name, entry.at("dtype").get<std::string>(), {}, {}};
+  const auto item_bytes = bytes_of(tensor.dtype);
+  if (!item_bytes)
+    fail(file, fmt::format("tensor \"{}\" has the unknown type \"{}\"", name, tensor.dtype));
+  std::size_t bytes = *item_bytes;
+  for (const Json& side : entry.at("shape")) {
+    const auto length = side.get<std::uint64_t>();
+    if (__builtin_mul_overflow(bytes, length, &bytes))
+      fail(file, fmt::format("tensor \"{}\" claims an impossible shape", name));
+    tensor.shape.push_back(static_cast<std::int64_t>(length));
+  }
+  const Json& offsets = entry.at("data_offsets");
+  const auto begin = offsets.at(0).get<std::uint64_t>();
+  const auto end = offsets.at(1).get<std::uint64_t>();
+  if (begin > end || end > data.size())
+    fail(file, fmt::format("tensor \"{}\" lies at {} to {}, the data has {} bytes", name, begin,
+                           end, data.size()));
+  if (end - begin != bytes)
+    fail(file,
+         fmt::format("tensor \"{}\" has {} bytes, its shape needs {}", name, end - begin, bytes));
+  tensor.data = data.subspan(begin, bytes);
+  return tensor;
+}
+
+}  // namespace
+
+class SafetensorsFile::Mapping {
+ public:
+  explicit Mapping(const std::filesystem::path& file) {
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat status {};
+    if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
+      const std::string reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
+      if (descriptor >= 0) ::close(descriptor);
+      throw UserError("cannot read " + file.string() + ": " + reason);
+    }
+    size_ = static_cast<std::size_t>(status.st_size);
+    if (size_ > 0 && S_ISREG(status.st_mode))
+      start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    ::close(descriptor);
+    if (start_ == MAP_FAILED) fail(file, "it is empty or no regular file");
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(start_, size_); }
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {static_cast<const std::byte*>(start_), size_};
+  }
+
+ private:
+  void* start_ = MAP_FAILED;
+  std::size_t size_ = 0;
+};
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
+    : mapping_(std::make_shared<Mapping>(file)) {
+  const std::span<const std::byte> bytes = mapping_->bytes();
+  std::uint64_t header_size = 0;
+  if (bytes.size() < sizeof header_size) fail(file, "it is shorter than its length field");
+  std::memcpy(&header_size, bytes.data(), sizeof header_size);
+  const auto rest = bytes.subspan(sizeof header_size);
+  if (header_size > rest.size() || header_size > kLargestHeader)
+    fail(file, fmt::format("it claims a header of {} bytes", header_size));
+  const auto* text = reinterpret_cast<const char*>(rest.data());
+  try {
+    const Json header = Json::parse(text, text + header_size);
+    if (!header.is_object()) fail(file, "its header is no JSON object");
+    for (const auto& [name, entry] : header.items()) {
+      if (name == "__metadata__") {
+        metadata_ = entry.get<std::map<std::string, std::string>>();
+      } else {
+        tensors_.push_back(parse_tensor(file, name, entry, rest.subspan(header_size)));
+      }
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(file, fmt::format("its header cannot be read ({})", error.what()));
+  }
+  std::vector<const TensorView*> by_place;
+  for (const TensorView& tensor : tensors_)
+    if (!tensor.data.empty()) by_place.push_back(&tensor);
+  std::sort(by_place.begin(), by_place.end(), [](const TensorView* a, const TensorView* b) {
+    return a->data.data() < b->data.data();
+  });
+  for (std::size_t i = 1; i < by_place.size(); ++i)
+    if (by_place[i - 1]->data.data() + by_place[i - 1]->data.size() > by_place[i]->data.data())
+      fail(file, fmt::format("tensors \"{}\" and \"{}\" overlap", by_place[i - 1]->name,
+                             by_place[i]->name));
+}
+
+void write_safetensors(const std::filesystem::path& file, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::size_t offset = 0;
+  for (const TensorView& tensor : tensors) {
+    header[tensor.name] = {{"dtype", tensor.dtype},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, offset + tensor.data.size()}}};
+    offset += tensor.data.size();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // keeps the data aligned to 8 bytes
+  const std::uint64_t size = text.size();
+  std::string content(sizeof size, '\0');
+  std::memcpy(content.data(), &size, sizeof size);
+  content += text;
+  content.reserve(content.size() + offset);
+  for (const TensorView& tensor : tensors)
+    content.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
+  write_file(file, content);
+}
+
+}  // namespace chestmap

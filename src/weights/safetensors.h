@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chestmap {
+
+/// A named array in row-major order. `dtype` is safetensors' name: "F32", "F16", "BF16", "I64", ...
+struct TensorView {
+  std::string name;
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> data;
+};
+
+/// A safetensors file, mapped into memory: nothing is read before it is looked at. The format: 8
+/// bytes of little-endian header length, a JSON header, the data;
+/// https://github.com/huggingface/safetensors describes it.
+class SafetensorsFile {
+ public:
+  /// Checks the whole header: lengths, offsets that lie inside the file, shapes that agree with
+  /// them, no overlap. Throws UserError naming the file and what is wrong.
+  explicit SafetensorsFile(const std::filesystem::path& file);
+
+  [[nodiscard]] const std::vector<TensorView>& tensors() const noexcept { return tensors_; }
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept {
+    return metadata_;
+  }
+
+ private:
+  class Mapping;
+  std::shared_ptr<const Mapping> mapping_;
+  std::vector<TensorView> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// Writes the file atomically. The bytes depend on the arguments alone.
+void write_safetensors(const std::filesystem::path& file, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata);
+
+}  // namespace chestmap
