@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "image/codec.h"
+
+namespace chestmap {
+
+/// Whether the content begins as a JPEG file does.
+[[nodiscard]] bool is_jpeg(std::span<const std::byte> content) noexcept;
+/// Width and height from the frame header. Throws ImageError.
+[[nodiscard]] ImageSize jpeg_size(std::span<const std::byte> content);
+/// As `decode_image`, of a JPEG file. Damage that libjpeg would patch over with grey (a file cut
+/// short, broken entropy-coded data) is an ImageError as well. Throws ImageError.
+[[nodiscard]] ImageF decode_jpeg(std::span<const std::byte> content);
+
+}  // namespace chestmap
