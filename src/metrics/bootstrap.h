@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chestmap {
+
+struct BootstrapOptions {
+  std::size_t resamples = 1000;
+  std::uint64_t seed = 0;
+};
+
+/// Resamples of the patients with replacement (Efron 1979, the patient as the unit): each draws as
+/// many patients as there are, and an image weighs as often as its patient was drawn. A resample is
+/// a function of (seed, its number, the set of patient names) alone, so that every measure and
+/// every method sees the same ones and differences between methods are paired; the order of the
+/// images plays no part.
+class PatientResamples {
+ public:
+  /// `patients[i]` names the patient of image i.
+  PatientResamples(std::span<const std::string> patients, const BootstrapOptions& options);
+
+  [[nodiscard]] std::size_t size() const noexcept { return options_.resamples; }
+  [[nodiscard]] std::size_t patients() const noexcept { return patients_; }
+  /// The images' weights in resample `number`.
+  [[nodiscard]] std::vector<double> weights(std::size_t number) const;
+
+ private:
+  BootstrapOptions options_;
+  std::vector<std::size_t> patient_of_image_;
+  std::size_t patients_ = 0;
+};
+
+/// A measure of weighted images; an empty span means a weight of 1 for each. Nothing where it is
+/// undefined, e.g. without positives.
+using Statistic = std::function<std::optional<double>(std::span<const double> weights)>;
+
+/// A statistic of the whole set and of each resample, NaN where a resample leaves it undefined.
+struct Bootstrapped {
+  std::optional<double> value;
+  std::vector<double> resampled;
+};
+
+/// All statistics over the same resamples.
+[[nodiscard]] std::vector<Bootstrapped> bootstrap(const PatientResamples& resamples,
+                                                  std::span<const Statistic> statistics);
+
+/// The mean of statistics over the same resamples. Those undefined on the whole set are left out;
+/// a resample that leaves one of the others undefined is undefined, since a mean over fewer is
+/// another quantity.
+[[nodiscard]] Bootstrapped mean_of(std::span<const Bootstrapped> statistics);
+/// a - b, paired by resample.
+[[nodiscard]] Bootstrapped difference_of(const Bootstrapped& a, const Bootstrapped& b);
+
+struct Interval {
+  double low = 0.0;
+  double high = 0.0;
+};
+
+/// Percentile interval of the `coverage`'s share of the resamples, percentiles interpolated
+/// linearly (definition 7 of Hyndman and Fan 1996). NaN is left out; nothing where fewer than two
+/// values remain.
+[[nodiscard]] std::optional<Interval> percentile_interval(std::vector<double> resampled,
+                                                          double coverage = 0.95);
+
+/// A measure's value on the whole set and its 95% interval.
+struct Estimate {
+  double value = 0.0;
+  std::optional<Interval> interval;
+};
+/// Nothing where the measure is undefined on the whole set.
+[[nodiscard]] std::optional<Estimate> estimate_of(const Bootstrapped& statistic);
+
+}  // namespace chestmap
