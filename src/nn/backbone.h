@@ -1,0 +1,42 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "geometry/grid.h"
+
+namespace chestmap {
+
+/// What one stage of a backbone gives: its channels and where its cells lie over the input.
+struct StageShape {
+  std::int64_t channels = 0;
+  Grid grid;
+};
+
+/// A convolutional network that gives its feature maps stage by stage. Parameters and buffers carry
+/// torchvision's names
+/// (`features.denseblock1.denselayer1.norm1.weight`, `layer1.0.conv1.weight`), without its
+/// classifier.
+class Backbone : public torch::nn::Module {
+ public:
+  /// `images` is N x channels x H x W, normalised. The result holds one N x K_s x H_s x W_s tensor
+  /// a stage, shallow to deep, each after normalisation and ReLU.
+  [[nodiscard]] virtual std::vector<at::Tensor> features(const at::Tensor& images) = 0;
+  [[nodiscard]] const std::vector<StageShape>& stages() const noexcept { return stages_; }
+
+ protected:
+  std::vector<StageShape> stages_;
+};
+
+/// The backbone called `name` for images of `channels` channels, with random weights drawn from
+/// torch's generator. Throws UserError naming the nearest known backbone. New ones: see
+/// backbones.cpp.
+[[nodiscard]] std::shared_ptr<Backbone> make_backbone(const std::string& name,
+                                                      std::int64_t channels);
+[[nodiscard]] std::vector<std::string> backbone_names();
+
+}  // namespace chestmap

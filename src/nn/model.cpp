@@ -1,0 +1,137 @@
+#include "nn/model.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "weights/safetensors.h"
+
+namespace chestmap {
+
+namespace {
+
+std::vector<StageShape> used_shapes(const ModelSpec& spec, const std::vector<StageShape>& all) {
+  std::vector<StageShape> used;
+  std::int64_t previous = 0;
+  for (const std::int64_t stage : spec.stages) {
+    if (stage <= previous || stage > static_cast<std::int64_t>(all.size()))
+      throw UserError(fmt::format("model.stages = [{}] is not a rising list of stages of {}",
+                                  fmt::join(spec.stages, ", "), spec.backbone),
+                      fmt::format("{} has the stages 1 to {}", spec.backbone, all.size()));
+    used.push_back(all[static_cast<std::size_t>(stage - 1)]);
+    previous = stage;
+  }
+  if (used.empty()) throw UserError("model.stages is empty", "name at least one stage, e.g. [4]");
+  return used;
+}
+
+std::string file_name(const std::string& name) {
+  // The backbone is a submodule here, but its tensors keep torchvision's names in the file.
+  constexpr const char* kPrefix = "backbone.";
+  return name.starts_with(kPrefix) ? name.substr(std::strlen(kPrefix)) : name;
+}
+
+const char* dtype_name(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kLong ? "I64" : "F32";
+}
+
+}  // namespace
+
+Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
+  backbone_ = register_module("backbone", make_backbone(spec_.backbone, spec_.input_channels));
+  std::vector<StageShape> shapes = used_shapes(spec_, backbone_->stages());
+  if (spec_.head == "pyramid") {
+    pyramid_ = register_module("pyramid", std::make_shared<Pyramid>(shapes));
+    shapes = pyramid_->shapes();
+  }
+  head_ = register_module("head", std::make_shared<MultiscaleHead>(spec_, std::move(shapes)));
+  // Channels-last is what the CPU's and the GPU's convolutions are fastest with.
+  for (at::Tensor& parameter : parameters())
+    if (parameter.dim() == 4)
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+std::vector<at::Tensor> Model::features(const at::Tensor& images) {
+  at::Tensor x = ((images - spec_.pixel_mean) / spec_.pixel_deviation).unsqueeze(1);
+  if (spec_.input_channels != 1) x = x.expand({-1, spec_.input_channels, -1, -1});
+  std::vector<at::Tensor> all = backbone_->features(x.contiguous(at::MemoryFormat::ChannelsLast));
+  std::vector<at::Tensor> used;
+  for (const std::int64_t stage : spec_.stages)
+    used.push_back(std::move(all[static_cast<std::size_t>(stage - 1)]));
+  return pyramid_ ? pyramid_->forward(used) : used;
+}
+
+HeadOutput Model::forward(const at::Tensor& images, const at::Tensor& stage_keep) {
+  return head_->forward(features(images), stage_keep);
+}
+
+std::vector<Grid> Model::grids() const {
+  std::vector<Grid> grids;
+  for (const StageShape& shape : used_shapes(spec_, backbone_->stages()))
+    grids.push_back(shape.grid);
+  return grids;
+}
+
+std::vector<NamedTensor> named_state(const Model& model) {
+  std::vector<NamedTensor> state;
+  for (const auto& item : model.named_parameters())
+    state.push_back({file_name(item.key()), item.value()});
+  for (const auto& item : model.named_buffers())
+    state.push_back({file_name(item.key()), item.value()});
+  return state;
+}
+
+void save_model(const Model& model, const std::filesystem::path& file) {
+  std::vector<at::Tensor> keep;
+  std::vector<TensorView> views;
+  for (const NamedTensor& item : named_state(model)) {
+    keep.push_back(item.tensor.detach().cpu().contiguous());
+    const at::Tensor& tensor = keep.back();
+    views.push_back({item.name,
+                     dtype_name(tensor),
+                     tensor.sizes().vec(),
+                     {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}});
+  }
+  write_safetensors(file, views, model.spec().to_metadata());
+}
+
+std::shared_ptr<Model> load_model(const std::filesystem::path& file) {
+  const SafetensorsFile stored(file);
+  auto model = std::make_shared<Model>(ModelSpec::from_metadata(stored.metadata(), file));
+  std::map<std::string, const TensorView*> by_name;
+  for (const TensorView& tensor : stored.tensors()) by_name[tensor.name] = &tensor;
+
+  std::vector<std::string> problems;
+  const at::NoGradGuard no_gradient;
+  for (const NamedTensor& item : named_state(*model)) {
+    const auto found = by_name.find(item.name);
+    if (found == by_name.end()) {
+      problems.push_back(item.name + " is missing");
+      continue;
+    }
+    const TensorView& view = *found->second;
+    if (view.shape != item.tensor.sizes().vec() || view.dtype != dtype_name(item.tensor)) {
+      problems.push_back(fmt::format("{} is {} [{}], {} [{}] was expected", item.name, view.dtype,
+                                     fmt::join(view.shape, ", "), dtype_name(item.tensor),
+                                     fmt::join(item.tensor.sizes().vec(), ", ")));
+    } else {
+      at::Tensor source = at::empty(item.tensor.sizes(), item.tensor.scalar_type());
+      std::memcpy(source.data_ptr(), view.data.data(), view.data.size());
+      item.tensor.detach().copy_(source);
+    }
+    by_name.erase(found);
+  }
+  for (const auto& [name, view] : by_name) problems.push_back(name + " is unexpected");
+  if (!problems.empty())
+    throw UserError(fmt::format("{} does not fit its own description: {}", file.string(),
+                                fmt::join(problems, "; ")),
+                    "the file was damaged or changed by another program");
+  model->eval();
+  return model;
+}
+
+}  // namespace chestmap

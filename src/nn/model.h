@@ -1,0 +1,56 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "nn/backbone.h"
+#include "nn/multiscale_head.h"
+#include "nn/pyramid.h"
+#include "weights/model_spec.h"
+
+namespace chestmap {
+
+/// Backbone, optional pyramid and multiscale head. The backbone's tensors keep torchvision's names
+/// at the top level; the head's begin with `head.`, the pyramid's with `pyramid.`.
+class Model : public torch::nn::Module {
+ public:
+  /// Random weights, from torch's generator. Throws UserError for a stage that the backbone does
+  /// not have.
+  explicit Model(ModelSpec spec);
+
+  /// `images` is N x H x W of grey values in [0, 1]; they are normalised here.
+  [[nodiscard]] HeadOutput forward(const at::Tensor& images, const at::Tensor& stage_keep = {});
+  /// The features that the head reads, one tensor a used stage: `forward` in two steps, for
+  /// gradients at a stage.
+  [[nodiscard]] std::vector<at::Tensor> features(const at::Tensor& images);
+
+  [[nodiscard]] const ModelSpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] ModelSpec& spec() noexcept { return spec_; }
+  [[nodiscard]] MultiscaleHead& head() noexcept { return *head_; }
+  /// Grids of the stages used, shallow to deep.
+  [[nodiscard]] std::vector<Grid> grids() const;
+
+ private:
+  ModelSpec spec_;
+  std::shared_ptr<Backbone> backbone_;
+  std::shared_ptr<Pyramid> pyramid_;
+  std::shared_ptr<MultiscaleHead> head_;
+};
+
+/// Every parameter and buffer under its name in the file, in a fixed order. They share memory with
+/// the model.
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+[[nodiscard]] std::vector<NamedTensor> named_state(const Model& model);
+
+void save_model(const Model& model, const std::filesystem::path& file);
+/// On the CPU, in evaluation mode. A missing, unexpected or misshapen tensor is a UserError that
+/// lists them by name.
+[[nodiscard]] std::shared_ptr<Model> load_model(const std::filesystem::path& file);
+
+}  // namespace chestmap

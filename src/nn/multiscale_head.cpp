@@ -1,0 +1,119 @@
+#include "nn/multiscale_head.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/init.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "nn/resample.h"
+
+namespace chestmap {
+
+namespace {
+
+// Running loss of relevance "evidence": a batch moves it by 1%. The temperature is the loss
+// difference (in nats, under the balanced loss) that makes one stage e times as relevant as
+// another.
+constexpr double kEvidenceMomentum = 0.01;
+constexpr double kEvidenceTemperature = 0.05;
+
+/// Start value of the bias, so that the pooled logit of untrained maps (unit variance under map
+/// normalisation) is near the log odds of a rare finding and training does not begin by unlearning
+/// a large loss.
+double initial_bias(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::max:
+    case Pooling::lse:
+      return -3.0;
+    case Pooling::pcam:
+      return -1.0;
+    case Pooling::average:
+      break;
+  }
+  return 0.0;
+}
+
+}  // namespace
+
+MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> shapes)
+    : spec_(spec), pooling_(pooling_of(spec.pooling)), shapes_(std::move(shapes)) {
+  const auto findings = static_cast<std::int64_t>(spec.findings.size());
+  const auto stages = static_cast<std::int64_t>(shapes_.size());
+  for (std::size_t s = 0; s < shapes_.size(); ++s) {
+    const std::string number = std::to_string(spec.stages[s]);
+    torch::nn::Conv2d classifier(
+        torch::nn::Conv2dOptions(shapes_[s].channels, findings, 1).bias(!spec.normalise_maps));
+    torch::nn::init::normal_(classifier->weight, 0.0,
+                             1.0 / std::sqrt(static_cast<double>(shapes_[s].channels)));
+    if (!spec.normalise_maps) torch::nn::init::constant_(classifier->bias, initial_bias(pooling_));
+    classifiers_.push_back(register_module("classifier" + number, classifier));
+    if (spec.normalise_maps)
+      norms_.push_back(register_module(
+          "norm" + number,
+          torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(findings).affine(false))));
+  }
+  if (spec.normalise_maps) {
+    gain_ = register_parameter("gain", at::zeros({findings}));
+    bias_ = register_parameter("bias", at::full({findings}, initial_bias(pooling_)));
+  }
+  const at::Tensor start = at::zeros({spec.relevance == "shared" ? 1 : findings, stages});
+  const bool trained = spec.relevance == "learned" || spec.relevance == "shared";
+  relevance_ =
+      trained ? register_parameter("relevance", start) : register_buffer("relevance", start);
+  if (spec.relevance == "evidence")
+    evidence_ = register_buffer("evidence", at::zeros({findings, stages}));
+}
+
+at::Tensor MultiscaleHead::relevance() const {
+  return at::softmax(relevance_, -1).expand({static_cast<std::int64_t>(spec_.findings.size()), -1});
+}
+
+void MultiscaleHead::observe(const at::Tensor& stage_losses) {
+  if (spec_.relevance != "evidence") return;
+  const at::Tensor known = stage_losses.detach();
+  // The first observation of a finding replaces the zeros that the buffer starts from.
+  const at::Tensor step = at::where(evidence_ == 0, at::ones_like(evidence_),
+                                    at::full_like(evidence_, kEvidenceMomentum));
+  evidence_.copy_(at::where(known.isnan(), evidence_, evidence_ + step * (known - evidence_)));
+  relevance_.copy_(-evidence_ / kEvidenceTemperature);
+}
+
+HeadOutput MultiscaleHead::forward(const std::vector<at::Tensor>& features,
+                                   const at::Tensor& stage_keep) {
+  HeadOutput output;
+  std::vector<at::Tensor> stage_logits;
+  for (std::size_t s = 0; s < features.size(); ++s) {
+    at::Tensor maps = classifiers_[s](features[s]).contiguous();
+    if (spec_.normalise_maps)
+      maps = norms_[s](maps) * gain_.exp().view({1, -1, 1, 1}) + bias_.view({1, -1, 1, 1});
+    stage_logits.push_back(pool(maps, pooling_, spec_.lse_r));
+    output.stage_maps.push_back(std::move(maps));
+  }
+  output.stage_logits = at::stack(stage_logits, -1);
+
+  at::Tensor alpha = relevance().unsqueeze(0);  // 1 x C x S
+  if (stage_keep.defined()) {
+    alpha = alpha * stage_keep.unsqueeze(1);
+    alpha = alpha / alpha.sum(-1, true);
+  }
+  if (spec_.fusion == "scores") {
+    output.logits = (alpha * output.stage_logits).sum(-1);
+    return output;
+  }
+  at::Tensor attention;
+  for (std::size_t s = 0; s < features.size(); ++s) {
+    const at::Tensor weight =
+        alpha.select(-1, static_cast<std::int64_t>(s)).unsqueeze(-1).unsqueeze(-1);
+    const at::Tensor& maps = output.stage_maps[s];
+    attention = s == 0 ? weight * maps
+                       : attention + weight * resample(maps, shapes_[s].grid, shapes_[0].grid,
+                                                       output.stage_maps[0].size(2),
+                                                       output.stage_maps[0].size(3));
+  }
+  output.logits = pool(attention, pooling_, spec_.lse_r);
+  return output;
+}
+
+}  // namespace chestmap
