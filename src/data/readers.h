@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "data/record.h"
+
+namespace chestmap {
+
+/// A data set layout that can be read. Another one takes a file that defines a function returning
+/// its DatasetReader, and a line in readers.def.
+struct DatasetReader {
+  std::string name;       ///< as in `Dataset::name`
+  std::string looks_for;  ///< what `detects` wants, for errors
+  bool (*detects)(const std::filesystem::path& folder) = nullptr;
+  Dataset (*read)(const std::filesystem::path& folder) = nullptr;
+};
+
+/// All of them, in the order in which they are tried.
+[[nodiscard]] std::span<const DatasetReader> dataset_readers();
+
+/// Reads `folder` with the first reader that detects its layout. Throws UserError where the folder
+/// does not exist, where none does (naming what was looked for), and as that reader does.
+[[nodiscard]] Dataset read_dataset(const std::filesystem::path& folder);
+
+}  // namespace chestmap

@@ -1,0 +1,113 @@
+#include "image/resize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+namespace chestmap {
+
+namespace {
+
+/// The input pixels [first, first + weights.size()) that make one output pixel.
+struct Tap {
+  std::size_t first = 0;
+  std::vector<float> weights;
+};
+
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  const double angle = std::numbers::pi * x;
+  return std::sin(angle) / angle;
+}
+
+double kernel(Resampling resampling, double x) {
+  const double distance = std::abs(x);
+  if (resampling == Resampling::linear) return std::max(0.0, 1.0 - distance);
+  return distance < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0;
+}
+
+Tap tap_between(double low, double high, std::size_t input, const auto& weight) {
+  const double last = static_cast<double>(input);
+  const auto first = static_cast<std::size_t>(std::clamp(std::floor(low), 0.0, last - 1.0));
+  const auto end =
+      static_cast<std::size_t>(std::clamp(std::ceil(high), static_cast<double>(first) + 1.0, last));
+  std::vector<double> weights(end - first);
+  double sum = 0.0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = weight(static_cast<double>(first + i));
+    sum += weights[i];
+  }
+  Tap tap{first, std::vector<float>(weights.size())};
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    tap.weights[i] = static_cast<float>(weights[i] / sum);
+  return tap;
+}
+
+std::vector<Tap> taps(std::size_t input, std::size_t output, Resampling resampling) {
+  const double factor = static_cast<double>(input) / static_cast<double>(output);
+  const double stretch = std::max(1.0, factor);
+  const double reach = (resampling == Resampling::linear ? 1.0 : 3.0) * stretch;
+  std::vector<Tap> result;
+  result.reserve(output);
+  for (std::size_t i = 0; i < output; ++i) {
+    const auto position = static_cast<double>(i);
+    if (resampling == Resampling::area) {
+      const double low = position * factor;
+      const double high = (position + 1.0) * factor;
+      result.push_back(tap_between(low, high, input, [low, high](double pixel) {
+        return std::max(0.0, std::min(high, pixel + 1.0) - std::max(low, pixel));
+      }));
+    } else {
+      const double centre = (position + 0.5) * factor;
+      result.push_back(tap_between(centre - reach, centre + reach, input, [&](double pixel) {
+        return kernel(resampling, (pixel + 0.5 - centre) / stretch);
+      }));
+    }
+  }
+  return result;
+}
+
+/// Down the columns, a whole row at a time, which the compiler vectorises.
+ImageF resized_vertically(const ImageF& image, std::size_t height, Resampling resampling) {
+  const std::size_t width = image.width();
+  ImageF result(width, height);
+  const std::vector<Tap> rows = taps(image.height(), height, resampling);
+  for (std::size_t y = 0; y < height; ++y) {
+    float* to = result.pixels().data() + y * width;
+    for (std::size_t i = 0; i < rows[y].weights.size(); ++i) {
+      const float weight = rows[y].weights[i];
+      const float* from = image.pixels().data() + (rows[y].first + i) * width;
+      for (std::size_t x = 0; x < width; ++x) to[x] += weight * from[x];
+    }
+  }
+  return result;
+}
+
+ImageF resized_horizontally(const ImageF& image, std::size_t width, Resampling resampling) {
+  ImageF result(width, image.height());
+  const std::vector<Tap> columns = taps(image.width(), width, resampling);
+  for (std::size_t y = 0; y < image.height(); ++y) {
+    const float* row = image.pixels().data() + y * image.width();
+    float* to = result.pixels().data() + y * width;
+    for (std::size_t x = 0; x < width; ++x) {
+      const Tap& tap = columns[x];
+      float sum = 0.0F;
+      for (std::size_t i = 0; i < tap.weights.size(); ++i)
+        sum += tap.weights[i] * row[tap.first + i];
+      to[x] = sum;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+ImageF resized(const ImageF& image, std::size_t width, std::size_t height, Resampling resampling) {
+  if (width == image.width() && height == image.height()) return image;
+  if (height == image.height()) return resized_horizontally(image, width, resampling);
+  if (width == image.width()) return resized_vertically(image, height, resampling);
+  return resized_horizontally(resized_vertically(image, height, resampling), width, resampling);
+}
+
+}  // namespace chestmap
