@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "evaluate/predictions.h"
+
+namespace chestmap {
+
+// Methods that never see the image. What they score is the share of a figure that the sizes and
+// places of the boxes give away.
+
+/// One box over the centre half of each frame, (256, 256, 512, 512) of 1024 x 1024, its peak in the
+/// centre. `findings` is the number of findings of the `Predictions`.
+[[nodiscard]] LocalizationMethod centre_box_control(const Dataset& dataset,
+                                                    std::span<const std::size_t> boxed,
+                                                    std::size_t findings);
+
+/// A map of independent normal values on a 7 x 7 grid, interpolated bilinearly to 56 x 56 and boxed
+/// by `rule`. Each map is a function of (seed, draw, the image's name, the finding's index) alone.
+/// Several draws show the spread; draws after the first carry their number in the name.
+[[nodiscard]] LocalizationMethod random_map_control(const Dataset& dataset,
+                                                    std::span<const std::size_t> boxed,
+                                                    std::size_t findings, const BoxRule& rule,
+                                                    std::uint64_t seed, std::uint64_t draw = 0);
+
+}  // namespace chestmap
