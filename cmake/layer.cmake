@@ -26,3 +26,5 @@ function(chestmap_layer name)
   target_link_libraries(chestmap_${name} PUBLIC ${arg_LAYERS} ${arg_LINK}
                                          PRIVATE chestmap_warnings ${arg_PRIVATE_LINK})
 endfunction()
+
+add_compile_definitions(CHESTMAP_VERSION="${PROJECT_VERSION}")

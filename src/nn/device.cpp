@@ -1,0 +1,37 @@
+#include "nn/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/parallel.h"
+
+namespace chestmap {
+
+c10::Device prepare_device(const std::string& name, std::int64_t threads) {
+  const bool cuda = name == "cuda" || name.starts_with("cuda:");
+  if (!cuda && name != "cpu")
+    throw UserError("unknown device \"" + name + "\"", "cpu, cuda or cuda:N");
+  // cuBLAS reads it when it is first used; without it its results may differ from run to run.
+  if (cuda) ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // NOLINT(concurrency-mt-unsafe)
+  at::set_num_threads(
+      static_cast<int>(threads > 0 ? threads : static_cast<std::int64_t>(available_cores())));
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+  at::globalContext().setBenchmarkCuDNN(false);
+  at::globalContext().setDeterministicCuDNN(true);
+  if (!cuda) return c10::Device(c10::kCPU);
+  if (!torch::cuda::is_available())
+    throw UserError(
+        "--device " + name + ": no CUDA device can be used",
+        "this libtorch has no CUDA, or no driver is loaded; --device cpu works everywhere");
+  c10::Device device(name);
+  if (device.index() >= static_cast<c10::DeviceIndex>(torch::cuda::device_count()))
+    throw UserError("--device " + name + ": there are " +
+                    std::to_string(torch::cuda::device_count()) + " CUDA devices");
+  return device;
+}
+
+}  // namespace chestmap

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <string>
+
+namespace chestmap {
+
+/// "cpu", "cuda" or "cuda:N", checked to be there; sets the compute threads (0: every core) and
+/// asks torch for deterministic algorithms. Throws UserError for an unknown or absent device.
+[[nodiscard]] c10::Device prepare_device(const std::string& name, std::int64_t threads);
+
+}  // namespace chestmap

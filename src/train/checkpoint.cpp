@@ -1,0 +1,109 @@
+#include "train/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <torch/serialize/archive.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+namespace chestmap {
+
+namespace {
+
+std::string archive_key(const char* kind, std::size_t index) {
+  // Torch's archives split names at dots.
+  return fmt::format("{}_{}", kind, index);
+}
+
+}  // namespace
+
+std::string Progression::to_json() const {
+  return nlohmann::ordered_json{{"epoch", epoch},
+                                {"batch", batch},
+                                {"step", step},
+                                {"loss_sum", loss_sum},
+                                {"images", images},
+                                {"best_auroc", best_auroc},
+                                {"best_epoch", best_epoch},
+                                {"epochs_without_gain", epochs_without_gain},
+                                {"plateau_scale", plateau_scale},
+                                {"log", log},
+                                {"relevance_log", relevance_log}}
+      .dump();
+}
+
+Progression Progression::from_json(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  Progression p;
+  p.epoch = json.at("epoch");
+  p.batch = json.at("batch");
+  p.step = json.at("step");
+  p.loss_sum = json.at("loss_sum");
+  p.images = json.at("images");
+  p.best_auroc = json.at("best_auroc");
+  p.best_epoch = json.at("best_epoch");
+  p.epochs_without_gain = json.at("epochs_without_gain");
+  p.plateau_scale = json.at("plateau_scale");
+  p.log = json.at("log");
+  p.relevance_log = json.at("relevance_log");
+  return p;
+}
+
+void save_checkpoint(const std::filesystem::path& file, const Model& model,
+                     const std::vector<at::Tensor>& average,
+                     const torch::optim::Optimizer& optimizer, const Progression& progression) {
+  torch::serialize::OutputArchive archive;
+  archive.write("progression", c10::IValue(progression.to_json()));
+  const std::vector<NamedTensor> state = named_state(model);
+  for (std::size_t i = 0; i < state.size(); ++i)
+    archive.write(archive_key("state", i), state[i].tensor.detach().cpu(), /*is_buffer=*/true);
+  for (std::size_t i = 0; i < average.size(); ++i)
+    archive.write(archive_key("average", i), average[i].cpu(), /*is_buffer=*/true);
+  torch::serialize::OutputArchive optimizer_archive;
+  optimizer.save(optimizer_archive);
+  archive.write("optimizer", optimizer_archive);
+  std::ostringstream out;
+  archive.save_to(out);
+  write_file(file, out.str());
+}
+
+Progression load_checkpoint(const std::filesystem::path& file, Model& model,
+                            std::vector<at::Tensor>& average, torch::optim::Optimizer& optimizer) {
+  std::istringstream in(read_file(file));
+  try {
+    const at::NoGradGuard no_gradient;
+    torch::serialize::InputArchive archive;
+    archive.load_from(in);
+    const std::vector<NamedTensor> state = named_state(model);
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      at::Tensor stored;
+      archive.read(archive_key("state", i), stored, /*is_buffer=*/true);
+      if (stored.sizes() != state[i].tensor.sizes())
+        throw UserError(fmt::format("{}: {} has another shape than the configuration gives",
+                                    file.string(), state[i].name),
+                        "resume with the run's own config.toml");
+      state[i].tensor.detach().copy_(stored);
+    }
+    for (std::size_t i = 0; i < average.size(); ++i) {
+      at::Tensor stored;
+      archive.read(archive_key("average", i), stored, /*is_buffer=*/true);
+      average[i].copy_(stored);
+    }
+    torch::serialize::InputArchive optimizer_archive;
+    archive.read("optimizer", optimizer_archive);
+    optimizer.load(optimizer_archive);
+    c10::IValue progression;
+    archive.read("progression", progression);
+    return Progression::from_json(progression.toStringRef());
+  } catch (const c10::Error& error) {
+    throw UserError(fmt::format("{} cannot be read as a checkpoint: {}", file.string(),
+                                error.what_without_backtrace()),
+                    "it is damaged or of another configuration; start again in a new folder");
+  }
+}
+
+}  // namespace chestmap
