@@ -6,21 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "data/augmentation.h"
 #include "data/record.h"
 
 namespace chestmap {
-
-/// Random changes of a training image; all zero means none. Geometry is applied about the image
-/// centre and samples bilinearly; what falls outside repeats the edge.
-struct Augmentation {
-  double shift = 0.0;       ///< largest shift, as a fraction of the side
-  double scale = 0.0;       ///< scale factor in [1 - scale, 1 + scale]
-  double rotation = 0.0;    ///< largest angle, degrees
-  double flip = 0.0;        ///< probability of a left-right flip
-  double brightness = 0.0;  ///< largest added offset, of [0, 1]
-  double contrast = 0.0;    ///< factor about the image mean in [1 - contrast, 1 + contrast]
-  double gamma = 0.0;       ///< exponent in [1 / (1 + gamma), 1 + gamma], log-uniform
-};
 
 struct LoaderOptions {
   std::size_t size = 224;  ///< side of the square that every image is resized to (area-antialiased)
@@ -34,7 +23,7 @@ struct LoaderOptions {
   double most_skipped = 0.05;    ///< share of unreadable images above which the run stops
 };
 
-/// Images as spans for whoever computes on them.
+/// Images and labels for whoever computes on them.
 struct Batch {
   std::size_t index = 0;  ///< of the batch in its epoch
   std::vector<std::size_t>
@@ -45,8 +34,11 @@ struct Batch {
 
 /// Decodes, resizes and augments in background threads. The batches of an epoch, their order and
 /// every random choice are a function of (seed, epoch, position in `indices`) alone, whatever the
-/// number of threads. An unreadable image is set aside and reported through `skipped()`; `next()`
-/// throws UserError when their share of `indices` passes `most_skipped`.
+/// number of threads and the size of the cache. Batch b holds the positions [b * batch, (b + 1) *
+/// batch) of the epoch's order; an unreadable image is left out of it, reported once through
+/// `skipped()` and not tried again. `next()` throws UserError when the share of such images among
+/// `indices` passes `most_skipped`. One thread calls a Loader; `dataset` must outlive it. Throws
+/// UserError where `indices` is empty.
 class Loader {
  public:
   Loader(const Dataset& dataset, std::vector<std::size_t> indices, const LoaderOptions& options);
@@ -57,8 +49,10 @@ class Loader {
   [[nodiscard]] std::size_t batches() const noexcept;
   /// Begins `epoch` at batch `first_batch`; a running epoch is given up.
   void start(std::uint64_t epoch, std::size_t first_batch = 0);
-  /// The next batch in order, or nothing at the epoch's end.
+  /// The next batch in order, or nothing at the epoch's end. A batch of which no image is readable
+  /// is passed over.
   [[nodiscard]] std::optional<Batch> next();
+  /// What the batches given so far had to leave out, in the order of their discovery.
   [[nodiscard]] std::vector<Skipped> skipped() const;
 
  private:
