@@ -1,0 +1,138 @@
+#include "image/overlay.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "image/canvas.h"
+#include "image/contour.h"
+#include "image/legend.h"
+#include "image/overlay_style.h"
+#include "image/resize.h"
+
+namespace chestmap {
+
+namespace {
+
+ImageF drawn_size(const ImageF& radiograph, std::size_t side) {
+  const std::size_t longer = std::max(radiograph.width(), radiograph.height());
+  const auto to = [&](std::size_t length) {
+    return std::max<std::size_t>(1, (length * side + longer / 2) / longer);
+  };
+  // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut where colours are made.
+  return resized(radiograph, to(radiograph.width()), to(radiograph.height()),
+                 side > longer ? Resampling::lanczos : Resampling::area);
+}
+
+std::uint8_t byte(double value) {
+  return static_cast<std::uint8_t>(std::lround(255.0 * std::clamp(value, 0.0, 1.0)));
+}
+
+std::uint8_t blended(std::uint8_t under, std::uint8_t over, double opacity) {
+  return static_cast<std::uint8_t>(std::lround(under + opacity * (over - under)));
+}
+
+ImageRgb with_map(const ImageF& grey, const ImageF& map, const Overlay& overlay) {
+  ImageRgb result(grey.width(), grey.height());
+  const double opacity = std::clamp(overlay.opacity, 0.0, 1.0);
+  for (std::size_t i = 0; i < result.pixels().size(); ++i) {
+    const std::uint8_t level = byte(grey.pixels()[i]);
+    Rgb& pixel = result.pixels()[i];
+    pixel = {level, level, level};
+    if (map.empty()) continue;
+    const double value = map.pixels()[i];
+    if (std::isnan(value) || (overlay.threshold && value < *overlay.threshold)) continue;
+    const Rgb color = map_color(value, overlay.scale);
+    pixel = {blended(level, color.r, opacity), blended(level, color.g, opacity),
+             blended(level, color.b, opacity)};
+  }
+  return result;
+}
+
+void draw_contour(Canvas& canvas, const ImageF& map, double level, const OverlayStyle& style) {
+  canvas.begin_path();
+  for (const Segment& piece : contour(map, static_cast<float>(level)))
+    canvas.add_line(piece.x0, piece.y0, piece.x1, piece.y1);
+  canvas.stroke_path(OverlayStyle::kShade, 1.8 * style.line, 0.55);
+  canvas.stroke_path(OverlayStyle::kContour, 0.7 * style.line);
+}
+
+/// Draws boxes of one kind, scaled from the overlay's frame to the drawn radiograph.
+class BoxPen {
+ public:
+  BoxPen(Canvas& canvas, const OverlayStyle& style, double sx, double sy, double width)
+      : canvas_(canvas), style_(style), sx_(sx), sy_(sy), width_(width) {}
+
+  void draw(const OverlayBox& item, Rgb color, Canvas::Line line) {
+    const Box box = scaled(item.box, sx_, sy_);
+    canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, OverlayStyle::kShade,
+                             1.8 * style_.line);
+    canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, color, style_.line, line);
+  }
+
+  /// Above the box's left corner, or below its bottom for `under`; moved inside the picture where
+  /// there is no room.
+  void tag(const OverlayBox& item, Rgb color, bool under, double height) {
+    if (item.label.empty()) return;
+    const Box box = scaled(item.box, sx_, sy_);
+    const Canvas::Font font{style_.font, true};
+    const double tag_width = canvas_.text_width(item.label, font) + 0.8 * font.size;
+    const double tag_height = 1.4 * font.size;
+    const double gap = style_.line;
+    double y = under ? box.bottom() + gap : box.y - tag_height - gap;
+    if (y < 0.0) y = box.y + gap;
+    if (y + tag_height > height) y = box.bottom() - tag_height - gap;
+    const double x = std::max(0.0, std::min(box.x, width_ - tag_width));
+    canvas_.fill_rectangle(x, y, tag_width, tag_height, OverlayStyle::kShade, 0.65);
+    canvas_.text(x + 0.4 * font.size, y + 1.05 * font.size, item.label, font, color);
+  }
+
+ private:
+  Canvas& canvas_;
+  const OverlayStyle& style_;
+  double sx_;
+  double sy_;
+  double width_;
+};
+
+void draw_boxes(Canvas& canvas, const Overlay& overlay, const OverlayStyle& style,
+                const ImageF& radiograph, const ImageF& grey) {
+  const auto or_else = [](double given, std::size_t own) {
+    return given > 0.0 ? given : static_cast<double>(own);
+  };
+  const auto width = static_cast<double>(grey.width());
+  const auto height = static_cast<double>(grey.height());
+  BoxPen pen(canvas, style, width / or_else(overlay.frame_width, radiograph.width()),
+             height / or_else(overlay.frame_height, radiograph.height()), width);
+  for (const OverlayBox& box : overlay.truth)
+    pen.draw(box, OverlayStyle::kTruth, Canvas::Line::dashed);
+  for (const OverlayBox& box : overlay.predicted)
+    pen.draw(box, OverlayStyle::kPredicted, Canvas::Line::solid);
+  for (const OverlayBox& box : overlay.truth) pen.tag(box, OverlayStyle::kTruth, true, height);
+  for (const OverlayBox& box : overlay.predicted)
+    pen.tag(box, OverlayStyle::kPredicted, false, height);
+}
+
+}  // namespace
+
+ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay) {
+  const OverlayStyle style(overlay.side);
+  const ImageF grey = drawn_size(radiograph, overlay.side);
+  const ImageF map = overlay.map.empty()
+                         ? ImageF()
+                         : resized(overlay.map, grey.width(), grey.height(), Resampling::linear);
+  const auto panel_width = static_cast<std::size_t>(std::lround(style.panel_width));
+  const auto panel_height = static_cast<std::size_t>(std::lround(legend_height(style)));
+  const std::size_t height = std::max(grey.height(), panel_height);
+  Canvas canvas(grey.width() + panel_width, height, OverlayStyle::kPanel);
+  canvas.paste(with_map(grey, map, overlay));
+  canvas.begin_clip(0.0, 0.0, static_cast<double>(grey.width()),
+                    static_cast<double>(grey.height()));
+  if (!map.empty() && overlay.contour) draw_contour(canvas, map, *overlay.contour, style);
+  draw_boxes(canvas, overlay, style, radiograph, grey);
+  canvas.end_clip();
+  draw_legend(canvas, overlay, style, static_cast<double>(grey.width()),
+              static_cast<double>(height));
+  return canvas.image();
+}
+
+}  // namespace chestmap

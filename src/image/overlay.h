@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "geometry/box.h"
+#include "image/colormap.h"
+#include "image/image.h"
+
+namespace chestmap {
+
+/// A box in the overlay's frame with the text that stands at its corner (may be empty).
+struct OverlayBox {
+  Box box;
+  std::string label;
+};
+
+/// What is drawn over a radiograph for one finding.
+struct Overlay {
+  std::string finding;
+  std::optional<double> probability;  ///< in [0, 1]
+  /// Covers the whole radiograph, whatever its resolution; empty means no map.
+  ImageF map;
+  ColorScale scale;                   ///< absolute, of the map's values
+  std::optional<double> threshold;    ///< nothing of the map is drawn below it
+  std::optional<double> contour;      ///< a line where the map crosses this level
+  std::string scale_title = "score";  ///< what the map's values are, beside the colour bar
+  std::vector<OverlayBox> predicted;  ///< solid
+  std::vector<OverlayBox> truth;      ///< dashed
+  /// The frame of the boxes, in pixels; zero means the radiograph's own size.
+  double frame_width = 0.0;
+  double frame_height = 0.0;
+  double opacity = 0.45;   ///< of the map, in [0, 1]
+  std::size_t side = 768;  ///< longer side of the drawn radiograph, in pixels
+};
+
+/// The radiograph (grey in [0, 1]) with the overlay, and to its right a panel with the finding, its
+/// probability, the colour bar with its numbers, the meaning of the lines and "Research use only".
+/// The drawn radiograph keeps its aspect; the panel is about a third of `side` wide.
+[[nodiscard]] ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay);
+
+}  // namespace chestmap
