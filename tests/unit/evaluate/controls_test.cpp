@@ -1,0 +1,158 @@
+#include "evaluate/controls.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/csv.h"
+#include "evaluate/evaluation.h"
+#include "toy.h"
+
+namespace chestmap {
+namespace {
+
+const std::filesystem::path kBoxList =
+    std::filesystem::path(CHESTMAP_SHARED_DATA) / "chestxray14-labels" / "BBox_List_2017.csv";
+
+/// The boxes of ChestX-ray14 alone: one record an image of the list, every label unknown.
+Dataset read_boxes() {
+  Dataset data;
+  data.name = "chestxray14";
+  data.findings = FindingList({"Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass",
+                               "Nodule", "Pneumonia", "Pneumothorax"});
+  std::map<std::string, std::size_t> record_of;
+  for (const CsvRow& row : read_csv(kBoxList).rows) {
+    const std::string& image = row.fields.at(0);
+    const auto [place, is_new] = record_of.try_emplace(image, data.records.size());
+    if (is_new) {
+      Record record;
+      record.image = image;
+      record.patient = image.substr(0, image.find('_'));
+      record.frame = {1024, 1024};
+      record.labels.assign(data.findings.size(), Label::unknown);
+      data.records.push_back(std::move(record));
+    }
+    const std::string label = row.fields.at(1) == "Infiltrate" ? "Infiltration" : row.fields.at(1);
+    const auto number = [&row](std::size_t field) {
+      return parse_number(row.fields.at(field)).value();
+    };
+    data.records[place->second].boxes.push_back(
+        {data.findings.find(label).value(), {number(2), number(3), number(4), number(5)}});
+  }
+  return data;
+}
+
+double mean_of_measure(const Evaluation& evaluation, const std::string& measure) {
+  for (const MeasureValue& value : evaluation.localization.at(0).mean)
+    if (value.measure == measure) return value.estimate.value().value;
+  ADD_FAILURE() << "no measure " << measure;
+  return 0.0;
+}
+
+Evaluation score(const Dataset& data, const LocalizationMethod& method) {
+  std::vector<std::size_t> boxed(data.records.size());
+  for (std::size_t i = 0; i < boxed.size(); ++i) boxed[i] = i;
+  const std::vector<LocalizationMethod> methods = {method};
+  EvaluationOptions options;
+  options.bootstrap.resamples = 0;
+  return evaluate(data, {data.findings, {}, {}}, boxed, methods, options);
+}
+
+TEST(CentreBoxControl, CoversTheCentreHalfOfEachFrame) {
+  Dataset data = toy::dataset();
+  data.records[1].frame = {1024, 2048};
+  const std::vector<std::size_t> boxed = {1};
+  const LocalizationMethod method = centre_box_control(data, boxed, 2);
+  EXPECT_TRUE(method.is_control);
+  ASSERT_EQ(method.results.size(), 2U);
+  ASSERT_EQ(method.results[1].boxes.size(), 1U);
+  EXPECT_EQ(method.results[1].boxes[0].box, (Box{256, 512, 512, 1024}));
+  EXPECT_EQ(method.results[1].peak.x, 512.0);
+  EXPECT_EQ(method.results[1].peak.y, 1024.0);
+}
+
+TEST(CentreBoxControl, ReachesItsKnownClassMeansOnTheBoxesOfChestXray14) {
+  if (!std::filesystem::exists(kBoxList)) GTEST_SKIP() << "no " << kBoxList;
+  const Dataset data = read_boxes();
+  std::vector<std::size_t> boxed(data.records.size());
+  for (std::size_t i = 0; i < boxed.size(); ++i) boxed[i] = i;
+  const Evaluation evaluation = score(data, centre_box_control(data, boxed, data.findings.size()));
+  EXPECT_EQ(evaluation.boxes, 984U);
+  EXPECT_EQ(evaluation.boxed_images, 880U);
+  EXPECT_EQ(evaluation.patients, 726U);
+  const std::map<std::string, double> known = {{"iou.0.1", .426}, {"iou.0.2", .262},
+                                               {"iou.0.3", .185}, {"iou.0.4", .137},
+                                               {"iou.0.5", .087}, {"iou.0.7", .008}};
+  // Known to three decimals.
+  for (const auto& [measure, expected] : known)
+    EXPECT_NEAR(mean_of_measure(evaluation, measure), expected, 0.0005) << measure;
+}
+
+TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
+  const Dataset data = toy::dataset();
+  const std::vector<std::size_t> forward = {0, 1};
+  const std::vector<std::size_t> backward = {1, 0};
+  const auto peak = [&](std::span<const std::size_t> boxed, std::size_t result, std::uint64_t seed,
+                        std::uint64_t draw) {
+    const Point p = random_map_control(data, boxed, 2, {}, seed, draw).results[result].peak;
+    return std::pair(p.x, p.y);
+  };
+  EXPECT_EQ(peak(forward, 0, 1, 0), peak(forward, 0, 1, 0));
+  EXPECT_EQ(peak(forward, 0, 1, 0), peak(backward, 2, 1, 0));  // image 0, finding 0
+  EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 1, 1, 0));   // other finding
+  EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 2, 1, 0));   // other image
+  EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 0, 2, 0));   // other seed
+  EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 0, 1, 1));   // other draw
+}
+
+TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
+  Dataset data = toy::dataset();
+  data.records[0].frame = {2048, 512};
+  const std::vector<std::size_t> boxed = {0};
+  const LocalizationMethod method = random_map_control(data, boxed, 50, {}, 3);
+  EXPECT_TRUE(method.is_control);
+  EXPECT_EQ(method.name, "random map");
+  EXPECT_EQ(random_map_control(data, boxed, 1, {}, 3, 1).name, "random map 2");
+  double right = 0.0;
+  for (const FindingLocalization& result : method.results) {
+    ASSERT_EQ(result.boxes.size(), 1U);  // the default rule keeps the region of the peak
+    const Box& box = result.boxes[0].box;
+    EXPECT_TRUE(box.contains(result.peak.x, result.peak.y));
+    EXPECT_GE(box.x, 0.0);
+    EXPECT_LE(box.right(), 2048.0);
+    EXPECT_LE(box.bottom(), 512.0);
+    right = std::max(right, box.right());
+  }
+  EXPECT_GT(right, 1500.0);  // all of the frame is reached
+}
+
+TEST(RandomMapControl, PointsAsOftenAsTheBoxesCoverTheFrame) {
+  if (!std::filesystem::exists(kBoxList)) GTEST_SKIP() << "no " << kBoxList;
+  const Dataset data = read_boxes();
+  std::vector<std::size_t> boxed(data.records.size());
+  std::vector<double> area(data.findings.size(), 0.0);
+  std::vector<double> count(data.findings.size(), 0.0);
+  for (std::size_t i = 0; i < boxed.size(); ++i) {
+    boxed[i] = i;
+    for (const FindingBox& box : data.records[i].boxes) {
+      area[box.finding] += box.box.area() / (1024.0 * 1024.0);
+      count[box.finding] += 1.0;
+    }
+  }
+  double expected = 0.0;
+  for (std::size_t f = 0; f < area.size(); ++f) expected += area[f] / count[f] / 8.0;
+  const Evaluation evaluation =
+      score(data, random_map_control(data, boxed, data.findings.size(), {}, 1));
+  // A peak that is anywhere with equal chance hits with the probability of the box's area. The
+  // interpolated maps prefer cells off the edge, where boxes lie as well, by no more than half
+  // again.
+  EXPECT_GT(mean_of_measure(evaluation, "pointing"), expected * 0.6);
+  EXPECT_LT(mean_of_measure(evaluation, "pointing"), expected * 1.8);
+}
+
+}  // namespace
+}  // namespace chestmap

@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "evaluate/controls.h"
+#include "evaluate/evaluation_csv.h"
+#include "evaluate/evaluation_json.h"
+#include "evaluate/evaluation_table.h"
+#include "toy.h"
+
+namespace chestmap {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Evaluation evaluate_toy(std::size_t resamples) {
+  const Dataset data = toy::dataset();
+  LocalizationMethod second = toy::method();
+  second.name = "last stage";
+  second.uses_boxes = true;
+  const std::vector<LocalizationMethod> methods = {toy::method(), second,
+                                                   centre_box_control(data, toy::boxed(), 3)};
+  EvaluationOptions options;
+  options.program = "chestmap test";
+  options.bootstrap = {resamples, 7};
+  return evaluate(data, toy::predictions(), toy::boxed(), methods, options);
+}
+
+std::vector<std::string> keys(const Json& json) {
+  std::vector<std::string> keys;
+  for (const auto& item : json.items()) keys.push_back(item.key());
+  return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+TEST(EvaluationJson, HasTheDocumentedKeysInOrder) {
+  const Json json = to_json(evaluate_toy(50));
+  EXPECT_EQ(keys(json), (Keys{"format", "format_version", "program", "notice", "data", "bootstrap",
+                              "classification", "localization", "comparisons"}));
+  EXPECT_EQ(json["format"], "chestmap-evaluation");
+  EXPECT_EQ(json["format_version"], 1);
+  EXPECT_EQ(keys(json["data"]),
+            (Keys{"name", "split", "images", "patients", "boxed_images", "boxes"}));
+  EXPECT_EQ(json["bootstrap"].dump(),
+            R"({"resamples":50,"seed":7,"unit":"patient","interval":"percentile 95%"})");
+  EXPECT_EQ(keys(json["classification"]), (Keys{"findings", "mean"}));
+  EXPECT_EQ(keys(json["classification"]["findings"]["Nodule"]),
+            (Keys{"positives", "negatives", "auroc", "average_precision", "roc"}));
+  ASSERT_EQ(json["localization"].size(), 3U);
+  EXPECT_EQ(keys(json["localization"][0]), (Keys{"method", "control", "uses_boxes", "findings",
+                                                 "mean", "mean_without_cardiomegaly"}));
+  EXPECT_EQ(keys(json["localization"][0]["findings"]["Nodule"]),
+            (Keys{"boxes", "pointing", "mean_iou", "iou", "iobb", "afp_iou", "afp_iobb"}));
+  EXPECT_EQ(keys(json["localization"][0]["mean"]["iou"]),
+            (Keys{"0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"}));
+  EXPECT_EQ(keys(json["localization"][0]["mean"]["afp_iobb"]),
+            (Keys{"0.1", "0.25", "0.5", "0.75", "0.9"}));
+  EXPECT_EQ(json["comparisons"].size(), 8U);
+  EXPECT_EQ(keys(json["comparisons"][0]), (Keys{"a", "b", "finding", "measure", "difference"}));
+}
+
+TEST(EvaluationJson, CarriesValuesIntervalsAndFlags) {
+  const Json json = to_json(evaluate_toy(50));
+  const Json& pointing = json["localization"][0]["findings"]["Nodule"]["pointing"];
+  EXPECT_EQ(keys(pointing), (Keys{"value", "low", "high"}));
+  EXPECT_EQ(pointing["value"], 0.5);
+  EXPECT_LE(pointing["low"], pointing["value"]);
+  EXPECT_GE(pointing["high"], pointing["value"]);
+  EXPECT_EQ(json["localization"][1]["uses_boxes"], true);
+  EXPECT_EQ(json["localization"][2]["control"], true);
+  EXPECT_EQ(json["classification"]["findings"]["Nodule"]["roc"].dump(),
+            "[[0.0,0.0],[0.0,0.5],[0.5,0.5],[0.5,1.0],[1.0,1.0]]");
+}
+
+TEST(EvaluationJson, WritesNullForWhatIsUndefined) {
+  const Json without_resamples = to_json(evaluate_toy(0));
+  EXPECT_EQ(without_resamples["localization"][0]["mean"]["pointing"].dump(),
+            R"({"value":0.75,"low":null,"high":null})");
+  Predictions none = toy::predictions();
+  none.records.clear();
+  none.probabilities.clear();
+  const Json json = to_json(evaluate(toy::dataset(), none, {}, {}, {}));
+  EXPECT_TRUE(json["classification"]["findings"]["Nodule"]["auroc"].is_null());
+  EXPECT_EQ(json["localization"].dump(), "[]");
+}
+
+TEST(PredictionsCsv, HasARowAnImage) {
+  EXPECT_EQ(predictions_csv(toy::dataset(), toy::predictions()),
+            "image,patient,Cardiomegaly,Nodule,Edema\n"
+            "d.png,cora,0.2,0.1,0.5\n"
+            "c.png,bert,0.6,0.7,0.5\n"
+            "b.png,anna,0.7,0.8,0.5\n"
+            "a.png,anna,0.6,0.9,0.5\n");
+}
+
+TEST(SummaryCsv, HasARowAMeasureAndEmptyFieldsForTheUndefined) {
+  const std::string csv = summary_csv(evaluate_toy(0));
+  EXPECT_TRUE(
+      csv.starts_with("method,finding,measure,value,low,high\n"
+                      "classifier,Cardiomegaly,auroc,0.875000,,\n"))
+      << csv;
+  EXPECT_NE(csv.find("\nlast stage,Nodule,iou.0.1,0.500000,,\n"), std::string::npos);
+  EXPECT_NE(csv.find("\nlast stage,mean_without_cardiomegaly,pointing,0.500000,,\n"),
+            std::string::npos);
+  // 1 header, 3 x 2 of the classifier, 3 methods x 4 rows x 26 measures.
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 6 + 3 * 4 * 26);
+}
+
+TEST(EvaluationTable, ShowsEveryMethodWithItsMeansAndMarksControls) {
+  const std::string table = to_table(evaluate_toy(50));
+  for (const char* text :
+       {"AUROC", "multiscale attention map\n", "last stage (uses radiologists' boxes)\n",
+        "fixed centre box (control: never sees the image)\n", "mean without Cardiomegaly",
+        "T(IoU) .3", "Research use only", "0.500 ["})
+    EXPECT_NE(table.find(text), std::string::npos) << text << "\n" << table;
+}
+
+TEST(EvaluationTable, ShowsADashForWhatIsUndefined) {
+  const std::vector<LocalizationMethod> none;
+  Predictions predictions = toy::predictions();
+  predictions.findings = FindingList({"Cardiomegaly", "Mass", "Edema"});
+  const std::string table = to_table(evaluate(toy::dataset(), predictions, {}, none, {}));
+  const std::size_t mass = table.find("  Mass");
+  ASSERT_NE(mass, std::string::npos) << table;
+  EXPECT_NE(table.substr(mass, table.find('\n', mass) - mass).find(" -"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chestmap
