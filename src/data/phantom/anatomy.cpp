@@ -59,21 +59,21 @@ void Anatomy::tabulate() {
   rows_.assign(kTableRows, Row{});
   const double length = 0.5 * (dome[right_side] + dome[left_side]);
   const double body = half_width + wall + fat;
-  const double depth = 2.0 * (half_depth + 0.7 * wall + fat);
+  const double depth = 2.0 * half_depth + 1.4 * wall + 2.0 * fat;
   for (std::size_t i = 0; i < kTableRows; ++i) {
     const double y = kTableTop + kTableStep * static_cast<double>(i);
     Row& r = rows_[i];
     const double down = smoothstep((y + 4.5) / 9.5);
     const double belly = 1.0 + 0.05 * smoothstep((y - length) / 12.0) * (fat - 0.5);
     r.body_half = (neck + (body - neck) * down) * belly;
-    r.body_depth = (10.5 + (depth - 10.5) * smoothstep((y + 3.0) / 13.0)) * belly;
+    r.body_depth = (14.0 + (depth - 14.0) * smoothstep((y + 5.0) / 14.0)) * belly;
     if (y <= 0.0) continue;
     const double u = std::clamp(y / (0.60 * length), 0.0, 1.0);
     r.lung_half = apex_x + (half_width - apex_x) * std::sqrt(1.0 - std::pow(1.0 - u, 2.3));
-    r.lung_depth = 2.0 * half_depth * (0.25 * quarter(y / 1.5) + 0.75 * quarter(y / 13.0));
+    r.lung_depth = 1.88 * half_depth * (0.25 * quarter(y / 1.5) + 0.75 * quarter(y / 13.0));
     for (std::size_t s = 0; s < 2; ++s) {
       const double open = quarter(y / 3.2);
-      const double narrow = mediastinum[s] - 0.6 * smoothstep((y - 6.0) / 6.0);
+      const double narrow = mediastinum[s] - 0.5 * smoothstep((y - 5.0) / 6.0);
       r.medial[s] = apex_x + (narrow - apex_x) * open;
     }
   }
@@ -112,9 +112,9 @@ double Anatomy::cavity(double x, double y, const Row& at) const noexcept {
   const double a = std::abs(x);
   const double inner = at.medial[side];
   if (a <= inner || a >= at.lung_half) return 0.0;
-  double path = at.lung_depth * superellipse(a / at.lung_half) * quarter((a - inner) / 1.6);
+  double path = at.lung_depth * superellipse(a / at.lung_half) * quarter((a - inner) / 4.5);
   const double below = y - diaphragm(a, side);
-  if (below > 0.0) path -= 2.0 * std::sqrt(below / 0.085);
+  if (below > 0.0) path -= 2.0 * std::sqrt(below / 0.05);
   return std::max(path, 0.0);
 }
 
@@ -122,6 +122,8 @@ double Anatomy::organs(double x, double y) const noexcept {
   double path = std::max(heart.chord(x, y), atrium.chord(x, y));
   path = std::max(path, knob.chord(x, y));
   path = std::max(path, trunk.chord(x, y));
+  path = std::max(path, cava.chord(x, y));
+  path = std::max(path, aorta.chord(x, y));
   for (const Ellipsoid& pad : fat_pads) {
     path = std::max(path, fat_pad_density * pad.chord(x, y));
   }
@@ -138,7 +140,7 @@ double Anatomy::girdle(double a, double y) const noexcept {
   const double out = std::max(a - 5.0, 0.0);
   const double top = -4.6 + shoulder_slope * out + 0.0006 * out * out * out;
   const double shoulder =
-      (9.5 + 1.5 * fat) * quarter((y - top) / 7.0) * (1.0 - smoothstep((y - 5.0) / 8.0));
+      (15.5 + 1.5 * fat) * quarter((y - top) / 6.5) * (1.0 - smoothstep((y - 5.0) / 8.0));
   const double sine = std::sin(arm_angle);
   const double cosine = std::cos(arm_angle);
   const double px = a - (half_width + wall + 1.2);
@@ -158,7 +160,7 @@ RayPath Anatomy::ray(double x, double y) const noexcept {
   RayPath path;
   double outer = at.body_depth * superellipse(a / at.body_half);
   double inner = (at.body_depth - 2.0 * fat) * superellipse(a / (at.body_half - fat));
-  if (a > 5.0 || y < 0.0) {
+  if (y < 13.0 || a > at.body_half - 3.0) {
     const double limb = girdle(a, y);
     if (limb > 0.0) {
       outer = soft_max(outer, limb, 1.5);
@@ -171,7 +173,10 @@ RayPath Anatomy::ray(double x, double y) const noexcept {
   const double air = cavity(x, y, at);
   path.lung = static_cast<float>(air > 0.0 ? std::max(0.0, air - organs(x, y)) : 0.0);
   if (breast_size > 0.0) {
-    for (const Ellipsoid& b : breasts) inner += b.chord(x, y);
+    for (const Ellipsoid& b : breasts) {
+      const double below_top = (y - b.centre.y) / b.semi_short + 0.9;
+      if (below_top > 0.0) inner += b.chord(x, y) * smoothstep(below_top / 1.3);
+    }
   }
   path.soft = static_cast<float>(std::max(inner, static_cast<double>(path.lung)));
   return path;

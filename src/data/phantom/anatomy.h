@@ -10,10 +10,10 @@ namespace chestmap::phantom {
 
 /// Attenuation coefficients (1/cm) at the effective energy of a chest radiograph, about 70 keV.
 /// Lung is taken as soft tissue of a quarter of the density; bone counts beyond soft tissue.
-inline constexpr double kSoftTissue = 0.19;
-inline constexpr double kFat = 0.172;
-inline constexpr double kLungDensity = 0.26;
-inline constexpr double kBoneExcess = 0.30;
+inline constexpr double kSoftTissue = 0.18;
+inline constexpr double kFat = 0.163;
+inline constexpr double kLungDensity = 0.27;
+inline constexpr double kBoneExcess = 0.33;
 
 /// An ellipsoid whose projection is a turned ellipse.
 struct Ellipsoid {
@@ -67,6 +67,8 @@ struct Anatomy {
   Ellipsoid atrium;
   Ellipsoid knob;   ///< aortic arch
   Ellipsoid trunk;  ///< pulmonary trunk
+  Ellipsoid cava;   ///< upper vena cava
+  Ellipsoid aorta;  ///< descending aorta
   std::array<Ellipsoid, 2> fat_pads;
   double fat_pad_density = 0.0;
   double breast_size = 0.0;  ///< cm of tissue at the thickest

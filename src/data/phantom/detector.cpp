@@ -112,12 +112,12 @@ Settings draw_settings(const Plan& plan) {
   const bool bed = plan.view == ViewPosition::ap;
   Settings s{};
   s.focus = r.uniform(0.03, 0.07);
-  s.scatter = bed ? r.uniform(0.25, 0.5) : r.uniform(0.12, 0.32);
+  s.scatter = bed ? r.uniform(0.28, 0.5) : r.uniform(0.18, 0.36);
   s.scatter_width = r.uniform(2.5, 4.5);
-  s.noise = (bed ? 0.006 : 0.004) * std::exp(r.normal(0.0, 0.35));
+  s.noise = (bed ? 0.0045 : 0.0032) * std::exp(r.normal(0.0, 0.35));
   s.enhancement = r.uniform(0.25, 1.1);
   s.enhancement_width = r.uniform(0.4, 1.6);
-  s.dark = r.normal(0.20, 0.045);
+  s.dark = r.normal(0.27, 0.05);
   s.light = r.normal(0.90, 0.035);
   s.slope = r.normal(0.0, 0.12);
   s.grid = r.chance(0.06) ? r.uniform(0.002, 0.006) : 0.0;
@@ -170,7 +170,7 @@ ImageF expose(const ImageF& attenuation, double per_cm, const Plan& plan) {
   // A logistic display curve that takes two measured levels to two chosen greys.
   const float low = quantile_of_middle(signal, 0.08);
   const float high = quantile_of_middle(signal, 0.93);
-  const double dark = std::clamp(s.dark, 0.08, 0.34);
+  const double dark = std::clamp(s.dark, 0.14, 0.42);
   const double light = std::clamp(s.light, 0.78, 0.97);
   const double a = std::log(dark / (1.0 - dark));
   const double b = std::log(light / (1.0 - light));

@@ -21,14 +21,14 @@ struct Habit {
 };
 
 constexpr std::array<Habit, finding_count> kHabits{{
-    {171.0, 118.0, 0.35, 1.30, 1.00, 1.9, 0.50, 6.0},   // atelectasis
+    {171.0, 118.0, 0.35, 1.16, 1.00, 1.6, 0.50, 6.0},   // atelectasis
     {478.0, 382.0, 0.10, 1.00, 1.00, 1.0, 0.00, 1.0},   // cardiomegaly
-    {208.0, 277.0, 0.32, 1.30, 1.15, 0.62, 0.35, 1.0},  // effusion
-    {228.0, 265.0, 0.32, 1.35, 1.35, 2.4, 0.45, 7.0},   // infiltration
+    {208.0, 277.0, 0.32, 1.48, 1.15, 0.60, 0.35, 1.0},  // effusion
+    {228.0, 265.0, 0.32, 1.35, 1.35, 1.6, 0.45, 7.0},   // infiltration
     {120.0, 141.0, 0.33, 1.10, 1.10, 0.42, 0.45, 1.0},  // mass
     {70.0, 68.0, 0.33, 1.10, 1.10, 0.50, 0.45, 1.2},    // nodule
-    {229.0, 275.0, 0.32, 1.30, 1.30, 2.9, 0.45, 8.0},   // pneumonia
-    {201.0, 206.0, 0.35, 1.00, 1.15, 0.8, 0.25, 1.0},   // pneumothorax
+    {229.0, 275.0, 0.32, 1.30, 1.30, 2.2, 0.45, 8.0},   // pneumonia
+    {201.0, 206.0, 0.35, 0.82, 1.10, 0.8, 0.25, 1.0},   // pneumothorax
 }};
 
 void draw_extent(Lesion& l, const Habit& h, const Pose& pose, RandomStream& r) {
@@ -107,8 +107,8 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
                   a.dome[l.side] + 0.75 * a.angle_drop[l.side] - l.half_height};
       break;
     case pneumothorax:
-      l.softness = r.uniform(0.15, 0.42);
-      l.wobble = r.uniform(0.08, 0.42);
+      l.softness = l.half_width * r.uniform(0.25, 0.75);
+      l.wobble = a.half_width - 2.0 * l.half_width - r.uniform(2.0, 3.5);
       l.centre = {sign_of(l.side) * 0.5 * a.half_width, l.half_height + 0.1};
       break;
     case cardiomegaly:

@@ -44,7 +44,7 @@ double cloud(const Lesion& l, double x, double y) noexcept {
   const Point2 p = own_axes(l, x, y);
   const double r = std::hypot(p.x, p.y) * (1.0 - 0.22 * noise(l, x + 31.0, y, 0.22));
   if (r >= 1.0) return 0.0;
-  const double patches = std::clamp(0.55 + 1.5 * noise(l, x, y, 0.55), 0.0, 1.6);
+  const double patches = std::clamp(0.75 + 1.2 * noise(l, x, y, 0.42), 0.0, 1.6);
   return l.strength * smoothstep(1.7 * (1.0 - r)) * patches;
 }
 
@@ -94,25 +94,25 @@ double fluid(const Lesion& l, const Anatomy& a, double x, double y) noexcept {
   const double t = (outwards - in) / (2.0 * l.half_width);
   if (t <= 0.0) return 0.0;
   const double bottom = l.centre.y + l.half_height;
-  const double surface = bottom - 2.0 * l.half_height * std::pow(std::min(t, 1.0), 1.25);
-  const double cover = smoothstep((y - surface) / (0.6 + l.softness) + 0.3);
+  const double in_reach = std::min(t, 1.0);
+  const double rise = 0.4 * smoothstep(2.2 * in_reach) + 0.6 * in_reach * in_reach * in_reach;
+  const double surface = bottom - 2.0 * l.half_height * rise;
+  const double cover = smoothstep((y - surface) / (0.8 + 4.0 * l.softness)) * smoothstep(3.0 * t);
   if (cover <= 0.0) return 0.0;
   return l.strength * cover * a.lung(x, y);
 }
 
-/// Signed depth (cm) of a point inside the collapsed lung: the lung moved to the hilum by an amount
-/// that ends at the lower border of the pneumothorax. Negative in the free air.
+/// Depth (cm, about) of a point below the surface of the collapsed lung, which has withdrawn from
+/// the chest wall by a gap that ends at the borders of the pneumothorax. Negative in the free air.
 double depth_in_collapsed_lung(const Lesion& l, const Anatomy& a, double x, double y) noexcept {
   const double outwards = sign_of(l.side) * x;
-  const double down = (y - (l.centre.y - l.half_height)) / (2.0 * l.half_height);
-  const double part = 1.0 - smoothstep(down * down);
-  const double gap_side = 2.0 * l.half_width * part * l.softness;
-  const double gap_top = 2.0 * l.half_height * l.wobble * part;
-  const double moved_y = y - gap_top;
-  if (moved_y <= 0.05) return moved_y - 0.05;
-  const double wall = a.lateral(moved_y) - gap_side - outwards;
-  const double top = moved_y - 0.05;
-  return std::min(wall, 1.2 * top);
+  const double t = (y - l.centre.y) / l.half_height;  // -1 at the top, 1 at the bottom
+  const double part = 1.0 - smoothstep(0.25 * (t + 1.0) * (t + 1.0));
+  const double gap = l.softness * part * smoothstep((outwards - l.wobble) / 3.5);
+  const double at = std::max(y, 0.1);
+  const double wall = a.lateral(at);
+  const double slope = (a.lateral(at + 0.2) - wall) / 0.2;
+  return (wall - outwards) / std::sqrt(1.0 + slope * slope) - gap;
 }
 
 LesionEffect free_air(const Lesion& l, const Anatomy& a, double x, double y) noexcept {
@@ -123,8 +123,8 @@ LesionEffect free_air(const Lesion& l, const Anatomy& a, double x, double y) noe
   const double gap = a.lateral(y) - outwards;
   if (gap <= 0.0) return effect;
   effect.empty = l.strength * smoothstep(0.5 - depth / 0.35);
-  const double down = (y - (l.centre.y - l.half_height)) / (2.0 * l.half_height);
-  const double present = smoothstep(4.0 * (1.0 - down));
+  const double t = (y - l.centre.y) / l.half_height;
+  const double present = smoothstep(3.0 * (1.0 - t));
   effect.empty *= present;
   const double d = depth / 0.11;
   effect.line = 0.75 * l.strength * present * std::exp(-d * d);

@@ -28,7 +28,7 @@ Build draw_build(const Plan& plan) {
   b.heart_ratio = r.normal(0.0, 0.022);
   b.heart_form = r.normal(0.82, 0.035);
   b.breast = female ? std::clamp(r.normal(2.2, 1.0), 0.5, 4.8) : 0.0;
-  b.depth = r.normal(8.8, 0.5);
+  b.depth = r.normal(8.2, 0.5);
   b.slope = r.uniform(0.12, 0.34);
   return b;
 }
@@ -50,9 +50,9 @@ void place_pose(Anatomy& a, RandomStream& r) {
 void place_heart(Anatomy& a, const Build& build, bool enlarged, RandomStream& r) {
   const double normal_ratio = 0.455 + build.heart_ratio + r.normal(0.0, 0.018);
   const double enlarged_ratio =
-      std::max(0.5, 0.585 + 0.7 * build.heart_ratio + r.normal(0.0, 0.042));
+      std::max(0.5, 0.598 + 0.7 * build.heart_ratio + r.normal(0.0, 0.042));
   const double normal_form = build.heart_form + r.normal(0.0, 0.03);
-  const double enlarged_form = normal_form - 0.025;
+  const double enlarged_form = normal_form - 0.005;
   const double lift = r.normal(0.0, 0.5);
   const double offset = r.normal(0.32, 0.025);
   const double depth_scale = r.uniform(0.85, 1.1);
@@ -62,7 +62,7 @@ void place_heart(Anatomy& a, const Build& build, bool enlarged, RandomStream& r)
                        2.0 * a.half_width * magnified;
   const double height = width * (enlarged ? enlarged_form : normal_form);
   const double shift = 4.0 * a.pose.turn;
-  const double bottom = 0.5 * (a.dome[0] + a.dome[1]) + 1.6 + lift;
+  const double bottom = 0.5 * (a.dome[0] + a.dome[1]) + 2.9 + lift;
   const double angle = 0.62;
   Ellipsoid& h = a.heart;
   h.cosine = std::cos(angle);
@@ -85,10 +85,17 @@ void place_heart(Anatomy& a, const Build& build, bool enlarged, RandomStream& r)
   e.centre = {-offset * width + e.semi_short + shift, bottom - 0.46 * height};
   e.half_depth = 0.8 * h.half_depth;
   const double arch = a.dome[left_side] * 0.285;
-  const double knob = std::clamp(r.normal(1.65 + 0.008 * (a.age - 50.0), 0.2), 1.1, 2.5);
-  a.knob = {
-      {2.2 + 0.01 * (a.age - 40.0) + shift * 0.3, arch}, knob, knob * 1.1, 0.0, 1.0, 3.5, 1.0};
-  a.trunk = {{2.3 + 0.6 * shift, arch + 3.4}, 2.6, 1.7 + r.normal(0.0, 0.15), 0.0, 1.0, 3.5, 1.0};
+  const double knob = std::clamp(r.normal(1.45 + 0.008 * (a.age - 50.0), 0.18), 1.0, 2.3);
+  const double wide = a.bedridden ? 0.35 : 0.0;
+  const auto vertical = [&](Point2 centre, double half_height, double half_width, double depth) {
+    return Ellipsoid{centre, half_height, half_width, 0.0, 1.0, depth, 1.0};
+  };
+  a.knob =
+      vertical({1.5 + wide + 0.012 * (a.age - 40.0) + shift * 0.3, arch}, knob * 1.3, knob, 2.6);
+  a.trunk = vertical({1.6 + wide + 0.6 * shift, arch + 4.2}, 4.2, 2.3 + r.normal(0.0, 0.2), 3.5);
+  a.cava = vertical({-1.5 - wide + 0.5 * shift + r.normal(0.0, 0.2), arch + 0.5}, 7.5, 1.5, 3.0);
+  const double unfold = r.uniform(0.0, 1.0) * (a.age - 30.0) / 60.0;
+  a.aorta = vertical({1.0 + 1.2 * unfold - 0.5 * shift, arch + 8.5}, 11.0, 1.5, 1.4);
   const double pad = r.uniform();
   a.fat_pad_density = r.uniform(0.3, 0.8);
   for (std::size_t s = 0; s < 2; ++s) {
@@ -154,8 +161,8 @@ Anatomy make_anatomy(const Plan& plan, bool enlarged_heart) {
   a.dome[right_side] = std::clamp(breath, 15.5, 26.0) * build.size;
   a.dome[left_side] = a.dome[right_side] + std::clamp(r.normal(1.1, 0.6), -0.6, 2.6);
   for (double& drop : a.angle_drop) drop = std::clamp(r.normal(4.6, 0.8), 2.6, 6.5);
-  a.mediastinum = {r.normal(2.9, 0.25) + (a.bedridden ? 0.4 : 0.0),
-                   r.normal(2.7, 0.25) + (a.bedridden ? 0.4 : 0.0)};
+  a.mediastinum = {r.normal(1.75, 0.2) + (a.bedridden ? 0.4 : 0.0),
+                   r.normal(1.6, 0.2) + (a.bedridden ? 0.4 : 0.0)};
   place_pose(a, r);
   place_heart(a, build, enlarged_heart, r);
   place_soft_parts(a, build, r);

@@ -94,8 +94,8 @@ void add_shoulders(TubePainter& painter, const Canvas& c, const Bone& bone, Rand
       const double t = k / 16.0;
       const double x = 1.6 + (shoulder - 2.6) * t;
       const double y = 2.9 + rise * t + 0.55 * std::sin(2.0 * kHalfTurn * t) - 0.6 * t;
-      const double thick = 0.62 + 0.25 * std::pow(2.0 * t - 1.0, 4.0);
-      clavicle.push_back(c.tube({s * x, y, 5.0 - 4.0 * t}, thick, 1.15 * bone.density));
+      const double thick = 0.52 + 0.22 * std::pow(2.0 * t - 1.0, 4.0);
+      clavicle.push_back(c.tube({s * x, y, 5.0 - 4.0 * t}, thick, 1.5 * bone.density));
     }
     painter.add(clavicle, 0.6);
     const double tilt = r.normal(0.0, 0.4);

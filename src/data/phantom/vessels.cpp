@@ -17,7 +17,7 @@ class Tree {
     RandomStream& r = *r_;
     const double length = (1.2 + 4.2 * radius) * r.uniform(0.8, 1.6);
     const double dive = r.normal(0.0, 0.6);
-    std::vector<TubePoint> axis{canvas_->tube(at, radius, 2.0 * radius)};
+    std::vector<TubePoint> axis{canvas_->tube(at, radius, 2.6 * radius)};
     double end_radius = radius;
     constexpr int kSteps = 4;
     for (int k = 0; k < kSteps; ++k) {
@@ -27,7 +27,7 @@ class Tree {
       at.y += std::sin(angle) * step;
       at.z += dive * step;
       end_radius *= 0.95;
-      axis.push_back(canvas_->tube(at, end_radius, 2.0 * end_radius));
+      axis.push_back(canvas_->tube(at, end_radius, 2.6 * end_radius));
     }
     painter_->add(axis);
     // A branch that runs along the ray is seen as a dot.
@@ -65,13 +65,13 @@ void add_vessels(ImageF& vessels, const Canvas& canvas, const Plan& plan) {
         canvas.tube({s * 4.2, level + 2.2, 0.0}, 0.75 * fullness, 1.3),
         canvas.tube({s * 5.0, level + 4.6, 0.0}, 0.5 * fullness, 1.0)};
     painter.add(root);
-    constexpr int kTrunks = 11;
+    constexpr int kTrunks = 14;
     for (int k = 0; k < kTrunks; ++k) {
       // From upwards over sideways to downwards, denser below.
       const double t = (k + r.uniform(0.0, 0.9)) / kTrunks;
       const double down = -1.35 + 2.8 * t;
       const double angle = s > 0.0 ? down : 3.14159265358979 - down;
-      const double radius = fullness * (0.17 + 0.16 * t) * r.uniform(0.75, 1.25);
+      const double radius = fullness * (0.21 + 0.19 * t) * r.uniform(0.75, 1.25);
       const Point3 from{hilum.x + s * r.uniform(0.0, 0.8), level + 3.2 * t * r.uniform(0.2, 1.2),
                         r.normal(0.0, 2.0)};
       tree.grow(from, angle, radius, 5);
