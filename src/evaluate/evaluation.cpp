@@ -122,6 +122,8 @@ class Evaluator {
                              Evaluation& evaluation) const {
     std::vector<Row> rows;
     std::vector<const Row*> all;
+    rows.reserve(rankings_.size());
+    all.reserve(rankings_.size());
     for (std::size_t f = 0; f < rankings_.size(); ++f) {
       rows.push_back({joined_.findings()[f].name, results.take(classification_.size())});
       evaluation.classification.push_back(

@@ -147,11 +147,11 @@ TEST(RandomMapControl, PointsAsOftenAsTheBoxesCoverTheFrame) {
   for (std::size_t f = 0; f < area.size(); ++f) expected += area[f] / count[f] / 8.0;
   const Evaluation evaluation =
       score(data, random_map_control(data, boxed, data.findings.size(), {}, 1));
-  // A peak that is anywhere with equal chance hits with the probability of the box's area. The
-  // interpolated maps prefer cells off the edge, where boxes lie as well, by no more than half
-  // again.
+  // A peak that is anywhere with equal chance hits with the probability of the box's area, 0.07 on
+  // average. The sum of 984 such draws varies by some 12%, and the maps' peaks are not quite
+  // uniform near the edges.
   EXPECT_GT(mean_of_measure(evaluation, "pointing"), expected * 0.6);
-  EXPECT_LT(mean_of_measure(evaluation, "pointing"), expected * 1.8);
+  EXPECT_LT(mean_of_measure(evaluation, "pointing"), expected * 1.4);
 }
 
 }  // namespace
