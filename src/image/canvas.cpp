@@ -80,14 +80,16 @@ void Canvas::paste(const ImageRgb& image) {
 void Canvas::fill_rectangle(double x, double y, double width, double height, Rgb color,
                             double opacity) {
   set_color(color, opacity);
+  cairo_new_path(cairo_);
   cairo_rectangle(cairo_, x, y, width, height);
   cairo_fill(cairo_);
 }
 
 void Canvas::stroke_rectangle(double x, double y, double width, double height, Rgb color,
-                              double thickness, Line line) {
-  set_color(color);
+                              double thickness, Line line, double opacity) {
+  set_color(color, opacity);
   set_line(line, thickness);
+  cairo_new_path(cairo_);
   cairo_rectangle(cairo_, x, y, width, height);
   cairo_stroke(cairo_);
 }
@@ -95,6 +97,7 @@ void Canvas::stroke_rectangle(double x, double y, double width, double height, R
 void Canvas::fill_triangle(double x0, double y0, double x1, double y1, double x2, double y2,
                            Rgb color) {
   set_color(color);
+  cairo_new_path(cairo_);
   cairo_move_to(cairo_, x0, y0);
   cairo_line_to(cairo_, x1, y1);
   cairo_line_to(cairo_, x2, y2);
@@ -118,6 +121,7 @@ void Canvas::stroke_path(Rgb color, double thickness, double opacity, Line line)
 void Canvas::text(double x, double y, const std::string& text, Font font, Rgb color) {
   set_color(color);
   set_font(font);
+  cairo_new_path(cairo_);
   cairo_move_to(cairo_, x, y);
   cairo_show_text(cairo_, valid_utf8(text).c_str());
 }

@@ -30,9 +30,10 @@ class Canvas {
   void fill_rectangle(double x, double y, double width, double height, Rgb color,
                       double opacity = 1.0);
   void stroke_rectangle(double x, double y, double width, double height, Rgb color,
-                        double thickness, Line line = Line::solid);
+                        double thickness, Line line = Line::solid, double opacity = 1.0);
   void fill_triangle(double x0, double y0, double x1, double y1, double x2, double y2, Rgb color);
-  /// Points gathered by `move` and `draw` become lines at once, so that their joints do not darken.
+  /// The lines since `begin_path` are drawn at once, so that their joints do not darken; they stay
+  /// for another stroke until the next path or shape begins.
   void begin_path();
   void add_line(double x0, double y0, double x1, double y1);
   void stroke_path(Rgb color, double thickness, double opacity = 1.0, Line line = Line::solid);

@@ -107,8 +107,9 @@ class Panel {
 
   void color_bar() {
     plain(2.6, overlay_.scale_title, OverlayStyle::kFaint);
-    const double top = y_ + style_.font;
-    const double bottom = height_ - 3.2 * style_.font;
+    // On whole pixels, so that its rows meet without seams.
+    const double top = std::round(y_ + style_.font);
+    const double bottom = std::round(height_ - 3.2 * style_.font);
     const double bar_left = left_ + 1.2 * style_.font;
     const double bar_width = 1.6 * style_.font;
     const ColorScale& scale = overlay_.scale;
@@ -119,7 +120,7 @@ class Panel {
       const double value =
           scale.low + (bottom - y - 0.5) / (bottom - top) * (scale.high - scale.low);
       const bool drawn = !overlay_.threshold || value >= *overlay_.threshold;
-      canvas_.fill_rectangle(bar_left, y, bar_width, std::min(1.0, bottom - y),
+      canvas_.fill_rectangle(bar_left, y, bar_width, 1.0,
                              drawn ? map_color(value, scale) : Rgb{44, 48, 54});
     }
     canvas_.stroke_rectangle(bar_left, top, bar_width, bottom - top, OverlayStyle::kFaint, 1.0);

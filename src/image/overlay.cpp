@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "image/canvas.h"
 #include "image/contour.h"
@@ -65,7 +66,7 @@ class BoxPen {
   void draw(const OverlayBox& item, Rgb color, Canvas::Line line) {
     const Box box = scaled(item.box, sx_, sy_);
     canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, OverlayStyle::kShade,
-                             1.8 * style_.line);
+                             2.0 * style_.line, Canvas::Line::solid, 0.5);
     canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, color, style_.line, line);
   }
 
@@ -115,6 +116,9 @@ void draw_boxes(Canvas& canvas, const Overlay& overlay, const OverlayStyle& styl
 }  // namespace
 
 ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay) {
+  if (radiograph.empty() || overlay.side == 0 || !(overlay.scale.low < overlay.scale.high))
+    throw std::invalid_argument(
+        "an overlay needs a radiograph, a side and a scale with low < high");
   const OverlayStyle style(overlay.side);
   const ImageF grey = drawn_size(radiograph, overlay.side);
   const ImageF map = overlay.map.empty()

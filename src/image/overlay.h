@@ -37,6 +37,7 @@ struct Overlay {
 
 /// The radiograph (grey in [0, 1]) with the overlay, and to its right a panel with the finding, its
 /// probability, the colour bar with its numbers, the meaning of the lines and "Research use only".
+/// Throws std::invalid_argument for an empty radiograph, a side of 0 and a scale without extent.
 /// The drawn radiograph keeps its aspect; the panel is about a third of `side` wide.
 [[nodiscard]] ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay);
 

@@ -20,7 +20,7 @@ struct OverlayStyle {
 
   explicit OverlayStyle(std::size_t side)
       : font(std::max(10.0, static_cast<double>(side) / 50.0)),
-        line(std::max(1.2, static_cast<double>(side) / 420.0)),
+        line(std::max(1.6, static_cast<double>(side) / 420.0)),
         panel_width(18.0 * font) {}
 
   double font;         ///< size of plain text, in pixels
