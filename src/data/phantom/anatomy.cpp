@@ -32,7 +32,8 @@ double superellipse(double u) noexcept {
 
 double soft_max(double a, double b, double width) noexcept {
   const double d = a - b;
-  return 0.5 * (a + b + std::sqrt(d * d + width * width)) - 0.5 * width;
+  const double w = std::clamp(0.7 * std::min(a, b), 0.0, width);
+  return 0.5 * (a + b + std::sqrt(d * d + w * w)) - 0.5 * w;
 }
 
 }  // namespace
@@ -65,11 +66,12 @@ void Anatomy::tabulate() {
     Row& r = rows_[i];
     const double down = smoothstep((y + 4.5) / 9.5);
     const double belly = 1.0 + 0.05 * smoothstep((y - length) / 12.0) * (fat - 0.5);
-    r.body_half = (neck + (body - neck) * down) * belly;
+    const double fold = 1.6 * smoothstep((y - 1.0) / 6.0) * (1.0 - smoothstep((y - 9.0) / 10.0));
+    r.body_half = (neck + (body + fold - neck) * down) * belly;
     r.body_depth = (14.0 + (depth - 14.0) * smoothstep((y + 5.0) / 14.0)) * belly;
     if (y <= 0.0) continue;
-    const double u = std::clamp(y / (0.60 * length), 0.0, 1.0);
-    r.lung_half = apex_x + (half_width - apex_x) * std::sqrt(1.0 - std::pow(1.0 - u, 2.3));
+    const double u = std::clamp(y / (0.85 * length), 0.0, 1.0);
+    r.lung_half = apex_x + (half_width - apex_x) * std::sqrt(1.0 - std::pow(1.0 - u, 2.7));
     r.lung_depth = 1.88 * half_depth * (0.25 * quarter(y / 1.5) + 0.75 * quarter(y / 13.0));
     for (std::size_t s = 0; s < 2; ++s) {
       const double open = quarter(y / 3.2);
@@ -101,7 +103,7 @@ double Anatomy::medial(double y, Side side) const noexcept { return row(y).media
 double Anatomy::diaphragm(double a, Side side) const noexcept {
   const double top = side == right_side ? 6.2 : 6.8;
   const double d = a - top;
-  if (d < 0.0) return dome[side] + 0.055 * d * d;
+  if (d < 0.0) return dome[side] + 0.03 * d * d;
   const double t = d / (half_width - top);
   return dome[side] + angle_drop[side] * t * t * (0.55 + 0.45 * t);
 }
@@ -139,8 +141,8 @@ double Anatomy::lung(double x, double y) const noexcept {
 double Anatomy::girdle(double a, double y) const noexcept {
   const double out = std::max(a - 5.0, 0.0);
   const double top = -4.6 + shoulder_slope * out + 0.0006 * out * out * out;
-  const double shoulder =
-      (15.5 + 1.5 * fat) * quarter((y - top) / 6.5) * (1.0 - smoothstep((y - 5.0) / 8.0));
+  const double shoulder = (15.5 + 1.5 * fat) * quarter((y - top) / 6.5) *
+                          (1.0 - smoothstep((y - 3.5 - 0.3 * std::max(a - 13.0, 0.0)) / 10.0));
   const double sine = std::sin(arm_angle);
   const double cosine = std::cos(arm_angle);
   const double px = a - (half_width + wall + 1.2);
@@ -160,7 +162,7 @@ RayPath Anatomy::ray(double x, double y) const noexcept {
   RayPath path;
   double outer = at.body_depth * superellipse(a / at.body_half);
   double inner = (at.body_depth - 2.0 * fat) * superellipse(a / (at.body_half - fat));
-  if (y < 13.0 || a > at.body_half - 3.0) {
+  if (y < 18.0 || a > at.body_half - 3.0) {
     const double limb = girdle(a, y);
     if (limb > 0.0) {
       outer = soft_max(outer, limb, 1.5);

@@ -114,7 +114,7 @@ Settings draw_settings(const Plan& plan) {
   s.focus = r.uniform(0.03, 0.07);
   s.scatter = bed ? r.uniform(0.28, 0.5) : r.uniform(0.18, 0.36);
   s.scatter_width = r.uniform(2.5, 4.5);
-  s.noise = (bed ? 0.0045 : 0.0032) * std::exp(r.normal(0.0, 0.35));
+  s.noise = (bed ? 0.0045 : 0.0032) * std::exp(r.normal(0.0, 0.25));
   s.enhancement = r.uniform(0.25, 1.1);
   s.enhancement_width = r.uniform(0.4, 1.6);
   s.dark = r.normal(0.27, 0.05);

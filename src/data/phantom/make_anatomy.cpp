@@ -152,7 +152,7 @@ Anatomy make_anatomy(const Plan& plan, bool enlarged_heart) {
   const double breath = r.normal(a.bedridden ? 19.3 : 22.3, a.bedridden ? 1.6 : 1.3);
   a.half_width = 14.1 * build.size * (1.0 + 0.004 * (breath - 21.0));
   a.half_depth = build.depth * build.size;
-  a.wall = 1.9 + 0.25 * build.corpulence + (a.female ? 0.0 : 0.3);
+  a.wall = 2.6 + 0.25 * build.corpulence + (a.female ? 0.0 : 0.3);
   a.fat = std::max(0.5, 1.5 + 0.75 * build.corpulence);
   a.neck = 5.6 + 0.5 * build.corpulence + (a.female ? -0.3 : 0.4);
   a.apex_x = r.normal(5.2, 0.3);

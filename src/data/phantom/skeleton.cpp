@@ -24,7 +24,7 @@ void add_ribs(TubePainter& painter, const Canvas& c, const Bone& bone, RandomStr
     const double s = side == 0 ? -1.0 : 1.0;
     for (int i = 0; i < 11; ++i) {
       const double start = -1.1 + spacing * i + r.normal(0.0, 0.08);
-      const double drop = fall * (4.0 + std::min(i, 6) * 1.0 + r.normal(0.0, 0.15));
+      const double drop = fall * (4.6 + std::min(i, 6) * 1.15 + r.normal(0.0, 0.15));
       const double thick = (0.50 + 0.018 * std::min(i, 6)) * r.normal(1.0, 0.04);
       const double end = i < 7 ? r.normal(2.42, 0.06) : 2.35 - 0.22 * (i - 6);
       const double begin = 0.12;
@@ -33,7 +33,7 @@ void add_ribs(TubePainter& painter, const Canvas& c, const Bone& bone, RandomStr
       for (int k = 0; k <= kSteps; ++k) {
         const double t = begin + (end - begin) * k / kSteps;
         const double y = start + drop * 0.5 * (1.0 - std::cos(t)) -
-                         0.9 * std::sin(2.0 * t) * (t < 1.57 ? 1.0 : 0.4);
+                         0.7 * std::sin(2.0 * t) * (t < 1.57 ? 1.0 : 0.4);
         const double at_wall = start + drop * 0.5;
         const double width = (at_wall < 1.5 ? 0.55 * a.half_width + 1.1 * (at_wall + 0.5)
                                             : a.lateral(std::min(at_wall, a.dome[0] - 2.0)) + 0.25);

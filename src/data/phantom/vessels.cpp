@@ -35,7 +35,7 @@ class Tree {
       const double dot = radius * r.uniform(0.6, 1.0);
       painter_->add_disc(canvas_->tube(at, dot, 5.0 * dot));
     }
-    if (generation <= 0 || end_radius < 0.035) return;
+    if (generation <= 0 || end_radius < 0.045) return;
     const double open = r.uniform(0.28, 0.62);
     const double share = r.uniform(0.60, 0.92);
     grow(at, angle + open * (1.0 - 0.5 * share), end_radius * (1.45 - share), generation - 1);
@@ -65,7 +65,7 @@ void add_vessels(ImageF& vessels, const Canvas& canvas, const Plan& plan) {
         canvas.tube({s * 4.2, level + 2.2, 0.0}, 0.75 * fullness, 1.3),
         canvas.tube({s * 5.0, level + 4.6, 0.0}, 0.5 * fullness, 1.0)};
     painter.add(root);
-    constexpr int kTrunks = 14;
+    constexpr int kTrunks = 15;
     for (int k = 0; k < kTrunks; ++k) {
       // From upwards over sideways to downwards, denser below.
       const double t = (k + r.uniform(0.0, 0.9)) / kTrunks;
@@ -74,7 +74,7 @@ void add_vessels(ImageF& vessels, const Canvas& canvas, const Plan& plan) {
       const double radius = fullness * (0.21 + 0.19 * t) * r.uniform(0.75, 1.25);
       const Point3 from{hilum.x + s * r.uniform(0.0, 0.8), level + 3.2 * t * r.uniform(0.2, 1.2),
                         r.normal(0.0, 2.0)};
-      tree.grow(from, angle, radius, 5);
+      tree.grow(from, angle, radius, 6);
     }
   }
 }
@@ -90,7 +90,7 @@ void add_airways(ImageF& air, const Canvas& canvas, const Plan& plan) {
   for (int k = 0; k <= 8; ++k) {
     const double t = k / 8.0;
     trachea.push_back(canvas.tube({-drift * t * t, -9.0 + (carina + 9.0) * t, 1.0 - 3.0 * t},
-                                  radius, 1.7 * radius));
+                                  radius, 2.0 * radius));
   }
   painter.add(trachea);
   const Point3 split{-drift, carina, -2.0};
