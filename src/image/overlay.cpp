@@ -64,7 +64,7 @@ class BoxPen {
       : canvas_(canvas), style_(style), sx_(sx), sy_(sy), width_(width) {}
 
   void draw(const OverlayBox& item, Rgb color, Canvas::Line line) {
-    const Box box = scaled(item.box, sx_, sy_);
+    const Box box = crisp(scaled(item.box, sx_, sy_));
     canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, OverlayStyle::kShade,
                              2.0 * style_.line, Canvas::Line::solid, 0.5);
     canvas_.stroke_rectangle(box.x, box.y, box.width, box.height, color, style_.line, line);
@@ -88,6 +88,14 @@ class BoxPen {
   }
 
  private:
+  /// Sides through the nearest pixel centres, where a thin line does not blur.
+  static Box crisp(const Box& box) {
+    const auto centre = [](double at) { return std::floor(at) + 0.5; };
+    const double x = centre(box.x);
+    const double y = centre(box.y);
+    return {x, y, centre(box.right()) - x, centre(box.bottom()) - y};
+  }
+
   Canvas& canvas_;
   const OverlayStyle& style_;
   double sx_;
