@@ -216,7 +216,6 @@ ModelSpec model_spec(const Config& config, std::vector<std::string> findings) {
     throw UserError("model.channels = 2 is not possible", "1, or 3 equal ones");
   spec.pixel_mean = config.real("model.pixel_mean");
   spec.pixel_deviation = config.real("model.pixel_deviation");
-  spec.box_rules.resize(spec.findings.size());
   spec.box_rule_provenance = "not fitted";
   spec.program_version = CHESTMAP_VERSION;
   return spec;

@@ -12,10 +12,10 @@ constexpr const char* kEntry = "chestmap";
 }  // namespace
 
 std::map<std::string, std::string> ModelSpec::to_metadata() const {
-  nlohmann::ordered_json rules = nlohmann::ordered_json::array();
-  for (const BoxRuleSpec& rule : box_rules)
-    rules.push_back(
-        {{"rule", "median_peak"}, {"fraction", rule.fraction}, {"fitted", rule.fitted}});
+  nlohmann::ordered_json rules = nlohmann::ordered_json::object();
+  for (const auto& [method, list] : box_rules)
+    for (const BoxRuleSpec& rule : list)
+      rules[method].push_back({{"fraction", rule.fraction}, {"fitted", rule.fitted}});
   const nlohmann::ordered_json json = {
       {"format_version", kFormatVersion},
       {"notice", "Research use only. Not for diagnosis."},
@@ -70,14 +70,16 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
     spec.input_channels = preprocessing.at("channels");
     spec.pixel_mean = preprocessing.at("mean");
     spec.pixel_deviation = preprocessing.at("deviation");
-    for (const auto& rule : json.at("boxes").at("rules"))
-      spec.box_rules.push_back({rule.at("fraction"), rule.at("fitted")});
+    for (const auto& [method, rules] : json.at("boxes").at("rules").items()) {
+      for (const auto& rule : rules)
+        spec.box_rules[method].push_back({rule.at("fraction"), rule.at("fitted")});
+      if (rules.size() != spec.findings.size())
+        throw UserError(file.string() + ": its metadata has " + std::to_string(rules.size()) +
+                        " box rules of \"" + method + "\" for " +
+                        std::to_string(spec.findings.size()) + " findings");
+    }
     spec.box_rule_provenance = json.at("boxes").at("provenance");
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
-    if (spec.box_rules.size() != spec.findings.size())
-      throw UserError(file.string() + ": its metadata has a box rule for " +
-                      std::to_string(spec.box_rules.size()) + " of " +
-                      std::to_string(spec.findings.size()) + " findings");
     return spec;
   } catch (const nlohmann::json::exception& error) {
     throw UserError(file.string() + ": its metadata cannot be read: " + error.what(),

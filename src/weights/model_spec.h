@@ -10,9 +10,10 @@
 
 namespace chestmap {
 
-/// Per finding, how an attention map becomes boxes; see geometry/boxes_from_map.h.
+/// How the maps of one finding become boxes: the level lies `fraction` of the way from the map's
+/// median to its peak (geometry/boxes_from_map.h).
 struct BoxRuleSpec {
-  double fraction = 0.5;  ///< of the way from the map's median to its peak
+  double fraction = 0.5;
   bool fitted = false;
 };
 
@@ -35,8 +36,9 @@ struct ModelSpec {
   double pixel_mean = 0.5;          ///< of grey values in [0, 1]
   double pixel_deviation = 0.25;
 
-  std::vector<BoxRuleSpec> box_rules;  ///< one a finding
-  std::string box_rule_provenance;     ///< what the fractions were fitted on
+  /// Per kind of map (localize/map_methods.h), one rule a finding.
+  std::map<std::string, std::vector<BoxRuleSpec>> box_rules;
+  std::string box_rule_provenance;  ///< what the fractions were fitted on
   std::map<std::string, std::string>
       provenance;  ///< data set, split fingerprints, seed, epoch, ...
   std::string program_version;

@@ -1,0 +1,106 @@
+#include "backend_torch/torch_backend.h"
+
+#include <ATen/ATen.h>
+#include <torch/autograd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nn/device.h"
+#include "nn/model.h"
+
+namespace chestmap {
+
+namespace {
+
+ImageF to_image(const at::Tensor& map) {
+  ImageF image(static_cast<std::size_t>(map.size(1)), static_cast<std::size_t>(map.size(0)));
+  const at::Tensor values = map.to(at::kFloat).cpu().contiguous();
+  std::copy_n(values.data_ptr<float>(), image.pixels().size(), image.pixels().begin());
+  return image;
+}
+
+class TorchBackend : public Backend {
+ public:
+  TorchBackend(std::shared_ptr<Model> model, c10::Device device)
+      : model_(std::move(model)), device_(device), grids_(model_->grids()) {
+    model_->to(device_);
+    const at::NoGradGuard no_gradient;
+    const at::Tensor alpha = model_->head().relevance().cpu().contiguous();
+    const auto values = alpha.accessor<float, 2>();
+    for (std::int64_t f = 0; f < alpha.size(0); ++f) {
+      relevance_.emplace_back();
+      for (std::int64_t s = 0; s < alpha.size(1); ++s)
+        relevance_.back().push_back(static_cast<double>(values[f][s]));
+    }
+  }
+
+  const ModelSpec& spec() const override { return model_->spec(); }
+  const std::vector<Grid>& grids() const override { return grids_; }
+  const std::vector<std::vector<double>>& relevance() const override { return relevance_; }
+
+  std::vector<Inference> infer(std::span<const ImageF> images) override {
+    const at::NoGradGuard no_gradient;
+    const HeadOutput output = model_->forward(stack(images));
+    const at::Tensor logits = output.logits.cpu().contiguous();
+    std::vector<at::Tensor> maps;
+    for (const at::Tensor& stage : output.stage_maps) maps.push_back(stage.cpu());
+    std::vector<Inference> results(images.size());
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      const float* begin = logits[row].data_ptr<float>();
+      results[i].logits.assign(begin, begin + logits.size(1));
+      for (const at::Tensor& stage : maps) {
+        results[i].stage_maps.emplace_back();
+        for (std::int64_t f = 0; f < logits.size(1); ++f)
+          results[i].stage_maps.back().push_back(to_image(stage[row][f]));
+      }
+    }
+    return results;
+  }
+
+  std::vector<ImageF> grad_cam(const ImageF& image) override {
+    std::vector<at::Tensor> features;
+    {
+      const at::NoGradGuard no_gradient;
+      features = model_->features(stack({&image, 1}));
+    }
+    at::Tensor& deepest = features.back();
+    deepest = deepest.detach().requires_grad_();
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor logits = model_->head().forward(features).logits[0];
+    std::vector<ImageF> maps;
+    for (std::int64_t f = 0; f < logits.size(0); ++f) {
+      const at::Tensor gradient =
+          torch::autograd::grad({logits[f]}, {deepest}, {}, /*retain_graph=*/true)[0];
+      const at::Tensor weights = gradient.mean({2, 3}, /*keepdim=*/true);
+      maps.push_back(to_image((weights * deepest.detach()).sum(1).relu()[0]));
+    }
+    return maps;
+  }
+
+ private:
+  [[nodiscard]] at::Tensor stack(std::span<const ImageF> images) const {
+    const std::int64_t side = spec().input_size;
+    at::Tensor batch =
+        at::empty({static_cast<std::int64_t>(images.size()), side, side}, at::kFloat);
+    float* out = batch.data_ptr<float>();
+    for (const ImageF& image : images) out = std::copy_n(image.pixels().begin(), side * side, out);
+    return batch.to(device_);
+  }
+
+  std::shared_ptr<Model> model_;
+  c10::Device device_;
+  std::vector<Grid> grids_;
+  std::vector<std::vector<double>> relevance_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_torch_backend(const std::filesystem::path& file,
+                                            const std::string& device, std::int64_t threads) {
+  const c10::Device place = prepare_device(device, threads);
+  return std::make_unique<TorchBackend>(load_model(file), place);
+}
+
+}  // namespace chestmap

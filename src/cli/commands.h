@@ -1,0 +1,19 @@
+#pragma once
+
+#include "cli/program.h"
+
+namespace chestmap {
+
+// One function a subcommand, each in the file of its name.
+
+void add_data_command(CLI::App& app, Action& action);
+void add_demo_command(CLI::App& app, Action& action);
+void add_report_command(CLI::App& app, Action& action);
+
+// Of chestmap-torch.
+void add_train_command(CLI::App& app, Action& action);
+void add_evaluate_command(CLI::App& app, Action& action);
+void add_localize_command(CLI::App& app, Action& action);
+void add_config_command(CLI::App& app, Action& action);
+
+}  // namespace chestmap

@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "backend_torch/torch_backend.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "data/readers.h"
+#include "data/skipped.h"
+#include "data/split.h"
+#include "evaluate/controls.h"
+#include "evaluate/evaluation_csv.h"
+#include "evaluate/evaluation.h"
+#include "evaluate/evaluation_json.h"
+#include "evaluate/predictions.h"
+#include "evaluate/evaluation_table.h"
+#include "image/codec.h"
+#include "localize/map_file.h"
+#include "localize/map_methods.h"
+#include "localize/run_over.h"
+
+namespace chestmap {
+
+namespace {
+
+struct Arguments {
+  std::filesystem::path run;
+  std::filesystem::path data;
+  std::filesystem::path out;
+  std::string split = "test";
+  std::string device = "cpu";
+  std::int64_t threads = 0;
+  std::size_t resamples = 1000;
+  std::uint64_t seed = 0;
+  bool json = false;
+  bool maps = false;
+};
+
+std::vector<std::size_t> records_of(const Arguments& arguments, const Dataset& dataset) {
+  std::vector<std::size_t> records;
+  if (arguments.split == "test") {
+    records = dataset.test;
+  } else {
+    Split split = read_split(arguments.run / "split", dataset);
+    records = arguments.split == "train" ? std::move(split.train) : std::move(split.valid);
+  }
+  std::erase_if(records, [&](std::size_t i) { return dataset.records[i].file.empty(); });
+  if (records.empty())
+    throw UserError(
+        fmt::format("the split \"{}\" of {} holds no image", arguments.split,
+                    arguments.data.string()),
+        "the test split is the data set's test_list.txt; train and valid are the run's");
+  return records;
+}
+
+/// A method of localization under evaluation: maps of one kind, boxed by one rule.
+struct Tried {
+  std::size_t map_method = 0;
+  std::vector<BoxRule> rules;  // a finding
+  LocalizationMethod result;
+};
+
+std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const ModelSpec& spec) {
+  std::vector<Tried> tried;
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    Tried one;
+    one.map_method = m;
+    one.result.name = methods[m].name;
+    const auto fitted = spec.box_rules.find(methods[m].name);
+    for (std::size_t f = 0; f < spec.findings.size(); ++f) {
+      BoxRule rule;
+      if (fitted != spec.box_rules.end()) rule.fraction = fitted->second[f].fraction;
+      one.rules.push_back(rule);
+    }
+    tried.push_back(std::move(one));
+  }
+  Tried wang;
+  wang.rules.assign(spec.findings.size(), BoxRule{BoxRule::Kind::wang, 0.5, 1});
+  wang.result.name = std::string(kMultiscaleMethod) + ", boxes by Wang's rule";
+  tried.push_back(std::move(wang));
+  return tried;
+}
+
+MapView view_of(const ImageF& map, const ImageSize& frame) {
+  return {map.pixels().data(), map.width(), map.height(), static_cast<double>(frame.width),
+          static_cast<double>(frame.height)};
+}
+
+struct Scored {
+  Predictions predictions;
+  std::vector<std::size_t> boxed;
+  std::vector<LocalizationMethod> methods;
+  std::vector<Skipped> skipped;
+};
+
+Scored run_model(const Arguments& arguments, Backend& backend, const Dataset& dataset,
+                 const std::vector<std::size_t>& records) {
+  const ModelSpec& spec = backend.spec();
+  const std::vector<MapMethod> methods = map_methods(backend);
+  std::vector<Tried> tried = tried_methods(methods, spec);
+  Scored scored;
+  scored.predictions.findings = FindingList(spec.findings);
+  const auto resolution = static_cast<std::size_t>(spec.input_size);
+  const auto visit = [&](std::size_t index, const ImageF& image, const Inference& inference) {
+    scored.predictions.records.push_back(index);
+    for (const float logit : inference.logits)
+      scored.predictions.probabilities.push_back(1.0F / (1.0F + std::exp(-logit)));
+    const Record& record = dataset.records[index];
+    if (record.boxes.empty()) return;
+    scored.boxed.push_back(index);
+    std::vector<std::vector<ImageF>> maps;
+    for (const MapMethod& method : methods)
+      maps.push_back(method.maps(backend, image, inference, resolution));
+    for (Tried& one : tried)
+      for (std::size_t f = 0; f < spec.findings.size(); ++f) {
+        const MapView view = view_of(maps[one.map_method][f], record.frame);
+        one.result.results.push_back({peak_of_map(view), boxes_from_map(view, one.rules[f])});
+      }
+    if (!arguments.maps) return;
+    for (std::size_t f = 0; f < spec.findings.size(); ++f)
+      write_map(arguments.out / "maps" / map_file_name(record.image, spec.findings[f]), maps[0][f]);
+  };
+  scored.skipped = run_over(backend, dataset, records, "evaluating", visit);
+  for (Tried& one : tried) scored.methods.push_back(std::move(one.result));
+  return scored;
+}
+
+void add_controls(Scored& scored, const Dataset& dataset, std::uint64_t seed) {
+  const std::size_t findings = scored.predictions.findings.size();
+  scored.methods.push_back(random_map_control(dataset, scored.boxed, findings, BoxRule{}, seed));
+  scored.methods.push_back(centre_box_control(dataset, scored.boxed, findings));
+}
+
+int evaluate_command(const Arguments& given) {
+  Arguments arguments = given;
+  if (arguments.out.empty()) arguments.out = arguments.run / ("evaluation-" + arguments.split);
+  const Dataset dataset = read_dataset(arguments.data);
+  const std::vector<std::size_t> records = records_of(arguments, dataset);
+  const auto backend =
+      make_torch_backend(arguments.run / "model.safetensors", arguments.device, arguments.threads);
+  Scored scored = run_model(arguments, *backend, dataset, records);
+  add_controls(scored, dataset, arguments.seed);
+
+  EvaluationOptions options;
+  options.split = arguments.split;
+  options.program = "chestmap " CHESTMAP_VERSION;
+  options.bootstrap.resamples = arguments.resamples;
+  options.bootstrap.seed = arguments.seed;
+  const Evaluation evaluation =
+      evaluate(dataset, scored.predictions, scored.boxed, scored.methods, options);
+  const std::string json = to_json(evaluation).dump(1) + "\n";
+  write_file(arguments.out / "evaluation.json", json);
+  write_file(arguments.out / "predictions.csv", predictions_csv(dataset, scored.predictions));
+  write_file(arguments.out / "summary.csv", summary_csv(evaluation));
+  if (!scored.skipped.empty()) {
+    write_skipped(arguments.out / "skipped.csv", scored.skipped);
+    warn("{} images were set aside; {} names each", scored.skipped.size(),
+         (arguments.out / "skipped.csv").string());
+  }
+  fmt::print("{}", arguments.json ? json : to_table(evaluation));
+  note("written to {}", arguments.out.string());
+  return 0;
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "evaluate", "Score a trained model's classification and localization, controls beside it");
+  command->footer("Example:\n  chestmap evaluate runs/first --data nih");
+  command->add_option("run", arguments->run, "Run folder of `chestmap train`")->required();
+  command->add_option("--data", arguments->data, "Data set folder")->required();
+  command->add_option("--out", arguments->out, "Folder for the results (RUN/evaluation-SPLIT)");
+  command->add_option("--split", arguments->split, "test, or the run's valid or train")
+      ->check(CLI::IsMember({"test", "valid", "train"}))
+      ->capture_default_str();
+  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads that compute; 0: every core")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--resamples", arguments->resamples, "Bootstrap resamples of the patients")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "Of the resamples and the random map")
+      ->capture_default_str();
+  command->add_flag("--maps", arguments->maps, "Also write the attention maps of boxed images");
+  command->add_flag("--json", arguments->json, "Print evaluation.json instead of tables");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return evaluate_command(*arguments); }; });
+}
+
+}  // namespace chestmap

@@ -1,0 +1,34 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/torch_program.h"
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kTorchCommands = {"train", "evaluate", "localize",
+                                                            "config"};
+
+void add_torch_commands(CLI::App& app, chestmap::Action& /*action*/) {
+  // For --help alone: main hands these over before anything is parsed.
+  app.add_subcommand("train", "Train a model on image-level labels");
+  app.add_subcommand("evaluate", "Score a trained model's classification and localization");
+  app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
+  app.add_subcommand("config", "Print every configuration key with its default");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace chestmap;
+  if (argc > 1 &&
+      std::find(kTorchCommands.begin(), kTorchCommands.end(), argv[1]) != kTorchCommands.end())
+    return become_torch_program(argv);
+  constexpr std::array<AddCommand, 2> kCommands = {add_torch_commands, add_data_command};
+  return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
+                     kCommands);
+}

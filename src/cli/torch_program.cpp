@@ -1,0 +1,60 @@
+#include "cli/torch_program.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace chestmap {
+
+namespace {
+
+std::string reason() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
+
+}  // namespace
+
+std::filesystem::path torch_program() {
+  const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "chestmap-torch";
+  if (!std::filesystem::exists(program))
+    throw UserError("this command needs chestmap-torch, and " + program.string() + " is not there",
+                    "build with -DCHESTMAP_TORCH=ON");
+  return program;
+}
+
+int become_torch_program(char** argv) {
+  try {
+    const std::string program = torch_program().string();
+    ::execv(program.c_str(), argv);
+    fmt::print(stderr, "error: cannot start {}: {}\n", program, reason());
+  } catch (const UserError& error) {
+    fmt::print(stderr, "error: {}\nhint: {}\n", error.what(), error.hint());
+  }
+  return 1;
+}
+
+int run_torch_program(const std::vector<std::string>& arguments) {
+  const std::string program = torch_program().string();
+  std::vector<std::string> owned = {program};
+  owned.insert(owned.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& argument : owned) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) throw UserError("cannot start " + program + ": " + reason());
+  if (child == 0) {
+    ::execv(program.c_str(), argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) throw UserError("cannot wait for " + program + ": " + reason());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace chestmap

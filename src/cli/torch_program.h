@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace chestmap {
+
+/// chestmap-torch, which lies beside this program. Throws UserError where it does not (built
+/// without libtorch).
+[[nodiscard]] std::filesystem::path torch_program();
+
+/// Replaces this process with chestmap-torch and its arguments; returns an exit code only where
+/// that fails.
+[[nodiscard]] int become_torch_program(char** argv);
+
+/// Runs chestmap-torch and waits; returns its exit code.
+[[nodiscard]] int run_torch_program(const std::vector<std::string>& arguments);
+
+}  // namespace chestmap

@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "cli/box_rules.h"
+#include "cli/commands.h"
+#include "data/readers.h"
+#include "data/select_findings.h"
+#include "data/skipped.h"
+#include "data/split.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+namespace chestmap {
+
+namespace {
+
+struct Arguments {
+  std::filesystem::path data;
+  std::filesystem::path out;
+  std::filesystem::path config;
+  std::vector<std::string> settings;
+  std::string device = "cpu";
+  bool resume = false;
+};
+
+Config resolved_config(const Arguments& arguments) {
+  Config config = train_config();
+  if (arguments.resume) {
+    if (!arguments.config.empty() || !arguments.settings.empty())
+      throw UserError("--resume goes on with the run's own config.toml",
+                      "leave --config and --set out, or train into a new folder");
+    config.load(arguments.out / "config.toml");
+    return config;
+  }
+  if (!arguments.config.empty()) config.load(arguments.config);
+  for (const std::string& setting : arguments.settings) config.set(setting);
+  resolve_head(config);
+  return config;
+}
+
+/// The records to train on: the official train_val list, or everything where the data set has no
+/// lists.
+std::vector<std::size_t> candidates(const Dataset& dataset) {
+  std::vector<std::size_t> indices = dataset.train_val;
+  if (indices.empty() && dataset.test.empty())
+    for (std::size_t i = 0; i < dataset.records.size(); ++i) indices.push_back(i);
+  std::erase_if(indices, [&](std::size_t i) { return dataset.records[i].file.empty(); });
+  if (indices.empty())
+    throw UserError(dataset.folder.string() + " holds no image of its training list",
+                    "`chestmap data check` says what was found");
+  return indices;
+}
+
+Split make_split(const Arguments& arguments, const Dataset& dataset, const Config& config) {
+  if (arguments.resume) return read_split(arguments.out / "split", dataset);
+  return split_by_patient(dataset, candidates(dataset), config.real("data.valid_fraction"),
+                          static_cast<std::uint64_t>(config.whole("seed")));
+}
+
+/// Without the findings that no image of the training split shows: nothing can be learned of them.
+Dataset trainable(const Dataset& dataset, const Split& split) {
+  const std::vector<std::size_t> absent = never_positive(dataset, split.train);
+  if (absent.empty()) return dataset;
+  std::vector<std::string> names;
+  for (const std::size_t finding : absent) names.push_back(dataset.findings[finding]);
+  warn("never positive in the training split, and left out: {}", fmt::join(names, ", "));
+  std::vector<std::size_t> keep;
+  for (std::size_t f = 0; f < dataset.findings.size(); ++f)
+    if (std::find(absent.begin(), absent.end(), f) == absent.end()) keep.push_back(f);
+  if (keep.empty())
+    throw UserError("no finding is positive in the training split",
+                    "a classifier needs positive images; are the labels there?");
+  return select_findings(dataset, keep);
+}
+
+void start_folder(const Arguments& arguments, const Dataset& dataset, const Split& split,
+                  const Config& config) {
+  if (arguments.resume) return;
+  make_folder(arguments.out);
+  write_split(arguments.out / "split", dataset, split);
+  write_file(arguments.out / "config.toml", config.to_toml());
+}
+
+void check_folder(const Arguments& arguments) {
+  const bool exists = std::filesystem::exists(arguments.out / "config.toml");
+  if (exists && !arguments.resume)
+    throw UserError(arguments.out.string() + " already holds a run",
+                    "add --resume to go on with it, or name another folder");
+  if (!exists && arguments.resume)
+    throw UserError(arguments.out.string() + " holds no run to resume",
+                    "leave --resume out to begin one");
+}
+
+int train_command(const Arguments& arguments) {
+  check_folder(arguments);
+  const Config config = resolved_config(arguments);
+  const Dataset all = read_dataset(arguments.data);
+  const Split split = make_split(arguments, all, config);
+  const Dataset dataset = trainable(all, split);
+  start_folder(arguments, all, split, config);
+  note("training on {} images of {} patients, validating on {} of {}; {} findings",
+       split.train.size(), count_patients(dataset, split.train), split.valid.size(),
+       count_patients(dataset, split.valid), dataset.findings.size());
+
+  const InterruptGuard interrupt;
+  TrainJob job;
+  job.dataset = &dataset;
+  job.train = split.train;
+  job.valid = split.valid;
+  job.config = &config;
+  job.folder = arguments.out;
+  job.device = arguments.device;
+  // A run that was killed before its first checkpoint begins again.
+  job.resume = arguments.resume && std::filesystem::exists(arguments.out / "last.ckpt");
+  job.provenance = {{"data", dataset.name},
+                    {"train_split", fingerprint(dataset, split.train)},
+                    {"valid_split", fingerprint(dataset, split.valid)},
+                    {"seed", std::to_string(config.whole("seed"))}};
+  job.stop_requested = [&] { return interrupt.requested(); };
+  const TrainResult result = train(job);
+
+  std::vector<Skipped> skipped = all.skipped;
+  skipped.insert(skipped.end(), result.skipped.begin(), result.skipped.end());
+  if (!skipped.empty()) {
+    write_skipped(arguments.out / "skipped.csv", skipped);
+    warn("{} items were set aside; {} names each", skipped.size(),
+         (arguments.out / "skipped.csv").string());
+  }
+  if (result.stopped) {
+    note("stopped; `chestmap train --data {} --out {} --resume` goes on", arguments.data.string(),
+         arguments.out.string());
+    return kInterrupted;
+  }
+  write_model_with_box_rules(arguments.out, dataset, split.valid, config, arguments.device);
+  note("best mean validation AUROC {:.4f} in epoch {}; model: {}", result.best_auroc,
+       result.best_epoch + 1, (arguments.out / "model.safetensors").string());
+  return 0;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("train", "Train a model on image-level labels");
+  command->footer(
+      "Example:\n  chestmap train --data nih --out runs/first --set model.backbone=densenet121 "
+      "--set train.epochs=10");
+  command->add_option("--data", arguments->data, "Data set folder (ChestX-ray14's layout)")
+      ->required();
+  command->add_option("--out", arguments->out, "Run folder to make")->required();
+  command->add_option("--config", arguments->config, "TOML file of configuration keys");
+  command->add_option("--set", arguments->settings, "KEY=VALUE, after --config; may be repeated")
+      ->take_all();
+  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_flag("--resume", arguments->resume, "Go on with the run in --out");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return train_command(*arguments); }; });
+}
+
+}  // namespace chestmap

@@ -1,0 +1,32 @@
+#include "localize/map_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/atomic_file.h"
+#include "image/codec.h"
+
+namespace chestmap {
+
+std::string map_file_name(const std::string& image, const std::string& finding) {
+  return std::filesystem::path(image).stem().string() + "." + finding + ".png";
+}
+
+void write_map(const std::filesystem::path& file, const ImageF& map) {
+  constexpr float kSteps = 65535.0F;
+  Image16 stored(map.width(), map.height());
+  for (std::size_t i = 0; i < map.pixels().size(); ++i) {
+    const float share = (map.pixels()[i] - kMapFileLow) / (kMapFileHigh - kMapFileLow);
+    stored.pixels()[i] =
+        static_cast<std::uint16_t>(std::lround(std::clamp(share, 0.0F, 1.0F) * kSteps));
+  }
+  const std::array<PngText, 3> text = {{{"chestmap:low", fmt::format("{}", kMapFileLow)},
+                                        {"chestmap:high", fmt::format("{}", kMapFileHigh)},
+                                        {"Disclaimer", "Research use only. Not for diagnosis."}}};
+  write_file(file, encode_png(stored, text));
+}
+
+}  // namespace chestmap

@@ -1,0 +1,65 @@
+#include "localize/map_methods.h"
+
+#include <utility>
+
+#include "localize/attention.h"
+
+namespace chestmap {
+
+namespace {
+
+using Weights = std::function<std::vector<double>(const Backend& backend, std::size_t finding)>;
+
+MapMethod weighted(std::string name, Weights weights) {
+  return {std::move(name),
+          [weights = std::move(weights)](Backend& backend, const ImageF& image,
+                                         const Inference& inference, std::size_t resolution) {
+            std::vector<ImageF> maps;
+            for (std::size_t f = 0; f < inference.logits.size(); ++f)
+              maps.push_back(combine_stages(inference, backend.grids(), f, weights(backend, f),
+                                            static_cast<double>(image.width()), resolution));
+            return maps;
+          }};
+}
+
+std::vector<double> learned(const Backend& backend, std::size_t finding) {
+  return backend.relevance()[finding];
+}
+
+std::vector<double> last_stage(const Backend& backend, std::size_t /*finding*/) {
+  std::vector<double> weights(backend.grids().size(), 0.0);
+  weights.back() = 1.0;
+  return weights;
+}
+
+std::vector<double> uniform(const Backend& backend, std::size_t /*finding*/) {
+  const std::size_t stages = backend.grids().size();
+  return std::vector<double>(stages, 1.0 / static_cast<double>(stages));
+}
+
+std::vector<ImageF> grad_cam(Backend& backend, const ImageF& image, const Inference& /*inference*/,
+                             std::size_t resolution) {
+  std::vector<ImageF> maps = backend.grad_cam(image);
+  const Grid grid = backend.grids().back();
+  const double weight = 1.0;
+  for (ImageF& map : maps) {
+    const ImageF* source = &map;
+    map = combine_maps({&source, 1}, {&grid, 1}, {&weight, 1}, static_cast<double>(image.width()),
+                       resolution);
+  }
+  return maps;
+}
+
+}  // namespace
+
+std::vector<MapMethod> map_methods(const Backend& backend) {
+  std::vector<MapMethod> methods = {weighted(kMultiscaleMethod, learned)};
+  if (backend.grids().size() > 1) {
+    methods.push_back(weighted("last stage", last_stage));
+    methods.push_back(weighted("uniform relevance", uniform));
+  }
+  methods.push_back({"Grad-CAM", grad_cam});
+  return methods;
+}
+
+}  // namespace chestmap
