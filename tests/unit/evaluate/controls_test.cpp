@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/csv.h"
 #include "evaluate/evaluation.h"
@@ -107,6 +109,11 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 2, 1, 0));   // other image
   EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 0, 2, 0));   // other seed
   EXPECT_NE(peak(forward, 0, 1, 0), peak(forward, 0, 1, 1));   // other draw
+  Dataset moved = data;
+  std::swap(moved.records[0], moved.records[3]);
+  const std::vector<std::size_t> place = {3};
+  const Point there = random_map_control(moved, place, 2, {}, 1).results[0].peak;
+  EXPECT_EQ(std::pair(there.x, there.y), peak(forward, 0, 1, 0));
 }
 
 TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
@@ -118,6 +125,8 @@ TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
   EXPECT_EQ(method.name, "random map");
   EXPECT_EQ(random_map_control(data, boxed, 1, {}, 3, 1).name, "random map 2");
   double right = 0.0;
+  std::set<double> tops;
+  std::set<double> lefts;
   for (const FindingLocalization& result : method.results) {
     ASSERT_EQ(result.boxes.size(), 1U);  // the default rule keeps the region of the peak
     const Box& box = result.boxes[0].box;
@@ -126,8 +135,14 @@ TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
     EXPECT_LE(box.right(), 2048.0);
     EXPECT_LE(box.bottom(), 512.0);
     right = std::max(right, box.right());
+    tops.insert(box.y);
+    lefts.insert(box.x);
   }
   EXPECT_GT(right, 1500.0);  // all of the frame is reached
+  // Between the values of the coarse grid the map is interpolated: edges at the 8 places of a
+  // coarse grid alone would make steps of it.
+  EXPECT_GT(tops.size(), 12U);
+  EXPECT_GT(lefts.size(), 12U);
 }
 
 TEST(RandomMapControl, PointsAsOftenAsTheBoxesCoverTheFrame) {

@@ -63,7 +63,7 @@ TEST(Evaluate, JoinsProbabilitiesWithLabelsByName) {
 
 TEST(Evaluate, LeavesImagesOfUnknownLabelOut) {
   Predictions predictions = toy::predictions();
-  predictions.findings = FindingList({"Cardiomegaly", "Mass", "Edema"});
+  predictions.findings = FindingList({"Edema", "Cardiomegaly", "Mass"});
   const Evaluation evaluation = evaluate(toy::dataset(), predictions, {}, {}, options(0));
   EXPECT_EQ(evaluation.classification[1].finding, "Mass");
   EXPECT_EQ(evaluation.classification[1].positives, 0U);
@@ -103,7 +103,7 @@ TEST(Evaluate, MeansAreOverFindingsWithAndWithoutCardiomegaly) {
 TEST(Evaluate, ComparesMethodsThatAreNoControlsWithTheFirst) {
   LocalizationMethod worse = toy::method();
   worse.name = "last stage";
-  worse.results[1].peak = {99, 99};  // the nodule of image a is missed
+  worse.results[toy::kNodule].peak = {99, 99};  // the nodule of image a is missed
   LocalizationMethod third = toy::method();
   third.name = "Grad-CAM";
   const Dataset data = toy::dataset();
@@ -183,7 +183,7 @@ TEST(Evaluate, ScoresBoxesWithoutAnyPrediction) {
 
 TEST(Evaluate, NamesTheImageWhoseProbabilityIsNoNumber) {
   Predictions predictions = toy::predictions();
-  predictions.probabilities[4] = std::numeric_limits<float>::quiet_NaN();
+  predictions.probabilities[3 + toy::kNodule] = std::numeric_limits<float>::quiet_NaN();
   try {
     (void)evaluate(toy::dataset(), predictions, {}, {}, options(0));
     FAIL() << "no error";

@@ -89,11 +89,11 @@ TEST(EvaluationJson, WritesNullForWhatIsUndefined) {
 
 TEST(PredictionsCsv, HasARowAnImage) {
   EXPECT_EQ(predictions_csv(toy::dataset(), toy::predictions()),
-            "image,patient,Cardiomegaly,Nodule,Edema\n"
-            "d.png,cora,0.2,0.1,0.5\n"
-            "c.png,bert,0.6,0.7,0.5\n"
-            "b.png,anna,0.7,0.8,0.5\n"
-            "a.png,anna,0.6,0.9,0.5\n");
+            "image,patient,Edema,Cardiomegaly,Nodule\n"
+            "d.png,cora,0.5,0.2,0.1\n"
+            "c.png,bert,0.5,0.6,0.7\n"
+            "b.png,anna,0.5,0.7,0.8\n"
+            "a.png,anna,0.5,0.6,0.9\n");
 }
 
 TEST(SummaryCsv, HasARowAMeasureAndEmptyFieldsForTheUndefined) {
@@ -121,7 +121,7 @@ TEST(EvaluationTable, ShowsEveryMethodWithItsMeansAndMarksControls) {
 TEST(EvaluationTable, ShowsADashForWhatIsUndefined) {
   const std::vector<LocalizationMethod> none;
   Predictions predictions = toy::predictions();
-  predictions.findings = FindingList({"Cardiomegaly", "Mass", "Edema"});
+  predictions.findings = FindingList({"Edema", "Cardiomegaly", "Mass"});
   const std::string table = to_table(evaluate(toy::dataset(), predictions, {}, none, {}));
   const std::size_t mass = table.find("  Mass");
   ASSERT_NE(mass, std::string::npos) << table;

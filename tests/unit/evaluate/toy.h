@@ -35,27 +35,31 @@ inline std::vector<std::size_t> boxed() { return {0, 1, 2}; }
 
 // Other order of findings and images than the data set's, and a finding that it does not have.
 inline Predictions predictions() {
-  return {FindingList({"Cardiomegaly", "Nodule", "Edema"}),
+  return {FindingList({"Edema", "Cardiomegaly", "Nodule"}),
           {3, 2, 1, 0},
-          {0.2F, 0.1F, 0.5F,    // d
-           0.6F, 0.7F, 0.5F,    // c
-           0.7F, 0.8F, 0.5F,    // b
-           0.6F, 0.9F, 0.5F}};  // a
+          {0.5F, 0.2F, 0.1F,    // d
+           0.5F, 0.6F, 0.7F,    // c
+           0.5F, 0.7F, 0.8F,    // b
+           0.5F, 0.6F, 0.9F}};  // a
 }
+
+// Places of the findings in `predictions()`.
+constexpr std::size_t kNodule = 2;
 
 inline LocalizationMethod method() {
   const FindingLocalization nothing;
   LocalizationMethod method{"multiscale attention map", false, false, {}};
   method.results = {
+      nothing,                                // a, Edema
       {{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // a, Cardiomegaly: none there
       {{15, 15}, {{{10, 10, 10, 20}, 1.0}}},  // a, Nodule: IoU 100 / 200, IoBB 100 / 200
-      nothing,                                // a, Edema
+      nothing,                                // b, Edema
       {{50, 30}, {{{20, 20, 60, 30}, 1.0}}},  // b, Cardiomegaly: IoU 1/2, IoBB 1
       {{5, 5}, {}},                           // b, Nodule: none there, none found
-      nothing,                                //
+      nothing,                                // c, Edema
       {{99, 99}, {{{0, 0, 50, 100}, 1.0}}},   // c, Cardiomegaly: IoU 1/2, IoBB 1
       {{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // c, Nodule: missed
-      nothing};
+  };
   return method;
 }
 
