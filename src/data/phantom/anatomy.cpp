@@ -58,6 +58,8 @@ Point2 Ellipsoid::half_extent() const noexcept {
 
 void Anatomy::tabulate() {
   rows_.assign(kTableRows, Row{});
+  arm_sine_ = std::sin(arm_angle);
+  arm_cosine_ = std::cos(arm_angle);
   const double length = 0.5 * (dome[right_side] + dome[left_side]);
   const double body = half_width + wall + fat;
   const double depth = 2.0 * half_depth + 1.4 * wall + 2.0 * fat;
@@ -143,13 +145,11 @@ double Anatomy::girdle(double a, double y) const noexcept {
   const double top = -4.6 + shoulder_slope * out + 0.0006 * out * out * out;
   const double shoulder = (15.5 + 1.5 * fat) * quarter((y - top) / 6.5) *
                           (1.0 - smoothstep((y - 3.5 - 0.3 * std::max(a - 13.0, 0.0)) / 10.0));
-  const double sine = std::sin(arm_angle);
-  const double cosine = std::cos(arm_angle);
   const double px = a - (half_width + wall + 1.2);
   const double py = y - 3.2;
-  const double along = std::max(px * sine + py * cosine, 0.0);
-  const double dx = px - along * sine;
-  const double dy = py - along * cosine;
+  const double along = std::max(px * arm_sine_ + py * arm_cosine_, 0.0);
+  const double dx = px - along * arm_sine_;
+  const double dy = py - along * arm_cosine_;
   const double radius = 3.6 + 0.6 * fat;
   const double q = radius * radius - dx * dx - dy * dy;
   const double arm = q > 0.0 ? 2.0 * std::sqrt(q) : 0.0;

@@ -12,7 +12,7 @@ namespace chestmap::phantom {
 /// Lung is taken as soft tissue of a quarter of the density; bone counts beyond soft tissue.
 inline constexpr double kSoftTissue = 0.18;
 inline constexpr double kFat = 0.163;
-inline constexpr double kLungDensity = 0.27;
+inline constexpr double kLungDensity = 0.31;
 inline constexpr double kBoneExcess = 0.33;
 
 /// An ellipsoid whose projection is a turned ellipse.
@@ -101,6 +101,8 @@ struct Anatomy {
     std::array<double, 2> medial{};
   };
   std::vector<Row> rows_;
+  double arm_sine_ = 0.0;
+  double arm_cosine_ = 1.0;
   [[nodiscard]] Row row(double y) const noexcept;
   [[nodiscard]] double cavity(double x, double y, const Row& at) const noexcept;
   [[nodiscard]] double organs(double x, double y) const noexcept;

@@ -9,22 +9,61 @@ namespace chestmap::phantom {
 
 namespace {
 
-/// Running mean over 2 * radius + 1 values, with a fractional weight of the outermost two.
-void running_mean(const float* in, float* out, std::size_t count, std::size_t stride,
-                  double half_width) {
-  const auto n = static_cast<std::ptrdiff_t>(count);
-  const auto whole = static_cast<std::ptrdiff_t>(half_width);
-  const auto part = static_cast<float>(half_width - static_cast<double>(whole));
-  const auto scale = static_cast<float>(1.0 / (2.0 * half_width + 1.0));
-  const auto at = [&](std::ptrdiff_t i) {
-    return in[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(i, 0, n - 1)) * stride];
+/// A running mean over 2 * half_width + 1 values: the outermost two count with the fraction of
+/// `half_width`.
+struct Window {
+  std::ptrdiff_t whole;
+  float part;
+  float scale;
+
+  explicit Window(double half_width)
+      : whole(static_cast<std::ptrdiff_t>(half_width)),
+        part(static_cast<float>(half_width - static_cast<double>(whole))),
+        scale(static_cast<float>(1.0 / (2.0 * half_width + 1.0))) {}
+};
+
+void mean_along_rows(const ImageF& in, ImageF& out, const Window& w) {
+  const auto n = static_cast<std::ptrdiff_t>(in.width());
+  const std::ptrdiff_t margin = w.whole + 1;
+  std::vector<float> line(static_cast<std::size_t>(n + 2 * margin));
+  for (std::size_t y = 0; y < in.height(); ++y) {
+    const float* row = in.pixels().data() + y * in.width();
+    std::fill_n(line.begin(), margin, row[0]);
+    std::copy_n(row, n, line.begin() + margin);
+    std::fill_n(line.begin() + margin + n, margin, row[n - 1]);
+    const float* at = line.data() + margin;
+    float* to = out.pixels().data() + y * in.width();
+    double sum = 0.0;
+    for (std::ptrdiff_t i = -w.whole; i <= w.whole; ++i) sum += static_cast<double>(at[i]);
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      const float before = at[i - w.whole - 1];
+      const float after = at[i + w.whole + 1];
+      to[i] = w.scale * (static_cast<float>(sum) + w.part * (before + after));
+      sum += static_cast<double>(after) - static_cast<double>(at[i - w.whole]);
+    }
+  }
+}
+
+void mean_along_columns(const ImageF& in, ImageF& out, const Window& w) {
+  const auto n = static_cast<std::ptrdiff_t>(in.height());
+  const std::size_t width = in.width();
+  const auto row = [&](std::ptrdiff_t y) {
+    const auto inside = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(y, 0, n - 1));
+    return in.pixels().data() + inside * width;
   };
-  double sum = 0.0;
-  for (std::ptrdiff_t i = -whole; i <= whole; ++i) sum += static_cast<double>(at(i));
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    out[static_cast<std::size_t>(i) * stride] =
-        scale * (static_cast<float>(sum) + part * (at(i - whole - 1) + at(i + whole + 1)));
-    sum += static_cast<double>(at(i + whole + 1)) - static_cast<double>(at(i - whole));
+  std::vector<double> sum(width, 0.0);
+  for (std::ptrdiff_t y = -w.whole; y <= w.whole; ++y) {
+    for (std::size_t x = 0; x < width; ++x) sum[x] += static_cast<double>(row(y)[x]);
+  }
+  for (std::ptrdiff_t y = 0; y < n; ++y) {
+    const float* before = row(y - w.whole - 1);
+    const float* after = row(y + w.whole + 1);
+    const float* leaving = row(y - w.whole);
+    float* to = out.pixels().data() + static_cast<std::size_t>(y) * width;
+    for (std::size_t x = 0; x < width; ++x) {
+      to[x] = w.scale * (static_cast<float>(sum[x]) + w.part * (before[x] + after[x]));
+      sum[x] += static_cast<double>(after[x]) - static_cast<double>(leaving[x]);
+    }
   }
 }
 
@@ -114,7 +153,7 @@ Settings draw_settings(const Plan& plan) {
   s.focus = r.uniform(0.03, 0.07);
   s.scatter = bed ? r.uniform(0.28, 0.5) : r.uniform(0.18, 0.36);
   s.scatter_width = r.uniform(2.5, 4.5);
-  s.noise = (bed ? 0.0045 : 0.0032) * std::exp(r.normal(0.0, 0.25));
+  s.noise = (bed ? 0.0030 : 0.0022) * std::exp(r.normal(0.0, 0.25));
   s.enhancement = r.uniform(0.25, 1.1);
   s.enhancement_width = r.uniform(0.4, 1.6);
   s.dark = r.normal(0.27, 0.05);
@@ -129,17 +168,11 @@ Settings draw_settings(const Plan& plan) {
 void blur(ImageF& image, double deviation) {
   if (deviation < 0.05) return;
   // Three means of half width h have the variance 3 * ((2h + 1)^2 - 1) / 12.
-  const double half_width = 0.5 * (std::sqrt(1.0 + 4.0 * deviation * deviation) - 1.0);
+  const Window window(0.5 * (std::sqrt(1.0 + 4.0 * deviation * deviation) - 1.0));
   ImageF other(image.width(), image.height());
-  float* a = image.pixels().data();
-  float* b = other.pixels().data();
   for (int pass = 0; pass < 3; ++pass) {
-    for (std::size_t y = 0; y < image.height(); ++y) {
-      running_mean(a + y * image.width(), b + y * image.width(), image.width(), 1, half_width);
-    }
-    for (std::size_t x = 0; x < image.width(); ++x) {
-      running_mean(b + x, a + x, image.height(), image.width(), half_width);
-    }
+    mean_along_rows(image, other, window);
+    mean_along_columns(other, image, window);
   }
 }
 

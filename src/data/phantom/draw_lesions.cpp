@@ -21,14 +21,14 @@ struct Habit {
 };
 
 constexpr std::array<Habit, finding_count> kHabits{{
-    {171.0, 118.0, 0.35, 1.16, 1.00, 1.6, 0.50, 6.0},   // atelectasis
+    {171.0, 118.0, 0.35, 1.16, 1.00, 3.0, 0.45, 8.0},   // atelectasis
     {478.0, 382.0, 0.10, 1.00, 1.00, 1.0, 0.00, 1.0},   // cardiomegaly
-    {208.0, 277.0, 0.32, 1.48, 1.15, 0.60, 0.35, 1.0},  // effusion
-    {228.0, 265.0, 0.32, 1.35, 1.35, 1.6, 0.45, 7.0},   // infiltration
-    {120.0, 141.0, 0.33, 1.10, 1.10, 0.42, 0.45, 1.0},  // mass
-    {70.0, 68.0, 0.33, 1.10, 1.10, 0.50, 0.45, 1.2},    // nodule
-    {229.0, 275.0, 0.32, 1.30, 1.30, 2.2, 0.45, 8.0},   // pneumonia
-    {201.0, 206.0, 0.35, 0.82, 1.10, 0.8, 0.25, 1.0},   // pneumothorax
+    {208.0, 277.0, 0.32, 1.48, 1.15, 0.48, 0.50, 1.0},  // effusion
+    {228.0, 265.0, 0.32, 1.35, 1.35, 2.6, 0.45, 8.0},   // infiltration
+    {120.0, 141.0, 0.33, 1.10, 1.10, 0.70, 0.40, 1.2},  // mass
+    {70.0, 68.0, 0.33, 1.10, 1.10, 0.95, 0.40, 2.2},    // nodule
+    {229.0, 275.0, 0.32, 1.30, 1.30, 3.6, 0.40, 9.0},   // pneumonia
+    {201.0, 206.0, 0.35, 0.82, 1.10, 0.95, 0.15, 1.0},  // pneumothorax
 }};
 
 void draw_extent(Lesion& l, const Habit& h, const Pose& pose, RandomStream& r) {
@@ -58,7 +58,7 @@ Point2 place_in_lung(const Lesion& l, const Anatomy& a, double from, double to, 
       most = least;
       best = p;
     }
-    if (least > 2.5) break;
+    if (least > 4.5) break;
   }
   return best;
 }
@@ -96,7 +96,7 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
       break;
     case atelectasis:
       l.form = r.chance(0.3) ? 1 : 0;
-      l.softness = r.uniform(0.28, 0.5);
+      l.softness = r.uniform(0.4, 0.8);
       l.centre = place_in_lung(l, a, 0.55, 1.0, r);
       l.dome_lift = r.chance(0.6) ? r.uniform(0.0, 1.3) : 0.0;
       angle = sign_of(l.side) * r.normal(0.08, 0.16);
@@ -107,7 +107,7 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
                   a.dome[l.side] + 0.75 * a.angle_drop[l.side] - l.half_height};
       break;
     case pneumothorax:
-      l.softness = l.half_width * r.uniform(0.25, 0.75);
+      l.softness = l.half_width * r.uniform(0.55, 1.3);
       l.wobble = a.half_width - 2.0 * l.half_width - r.uniform(2.0, 3.5);
       l.centre = {sign_of(l.side) * 0.5 * a.half_width, l.half_height + 0.1};
       break;

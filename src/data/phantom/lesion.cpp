@@ -126,8 +126,8 @@ LesionEffect free_air(const Lesion& l, const Anatomy& a, double x, double y) noe
   const double t = (y - l.centre.y) / l.half_height;
   const double present = smoothstep(3.0 * (1.0 - t));
   effect.empty *= present;
-  const double d = depth / 0.11;
-  effect.line = 0.75 * l.strength * present * std::exp(-d * d);
+  const double d = depth / 0.15;
+  effect.line = 1.7 * l.strength * present * std::exp(-d * d);
   return effect;
 }
 
