@@ -26,8 +26,8 @@ constexpr std::string_view kTrainValList = "train_val_list.txt";
 constexpr std::string_view kTestList = "test_list.txt";
 
 fs::path label_table(const fs::path& folder) {
-  const fs::path newer = folder / kTable2020;
-  const fs::path older = folder / kTable2017;
+  fs::path newer = folder / kTable2020;
+  fs::path older = folder / kTable2017;
   if (!fs::exists(newer)) return older;
   if (fs::exists(older))
     note("{} holds both {} and {}; the labels are those of {}", folder.string(), kTable2020,

@@ -19,7 +19,11 @@ std::vector<double> ticks(const ColorScale& scale) {
   std::vector<double> values;
   const double first = std::ceil(scale.low / step - 1e-9);
   const double last = std::floor(scale.high / step + 1e-9);
-  for (double i = first; i <= last; i += 1.0) values.push_back(i == 0.0 ? 0.0 : i * step);
+  const auto count = static_cast<int>(last - first) + 1;
+  for (int i = 0; i < count; ++i) {
+    const double multiple = first + i;
+    values.push_back(multiple == 0.0 ? 0.0 : multiple * step);
+  }
   return values;
 }
 
@@ -116,11 +120,11 @@ class Panel {
     const auto height_of = [&](double value) {
       return bottom - (value - scale.low) / (scale.high - scale.low) * (bottom - top);
     };
-    for (double y = top; y < bottom; y += 1.0) {
-      const double value =
-          scale.low + (bottom - y - 0.5) / (bottom - top) * (scale.high - scale.low);
+    const auto rows = static_cast<int>(bottom - top);
+    for (int row = 0; row < rows; ++row) {
+      const double value = scale.high - (row + 0.5) / rows * (scale.high - scale.low);
       const bool drawn = !overlay_.threshold || value >= *overlay_.threshold;
-      canvas_.fill_rectangle(bar_left, y, bar_width, 1.0,
+      canvas_.fill_rectangle(bar_left, top + row, bar_width, 1.0,
                              drawn ? map_color(value, scale) : Rgb{44, 48, 54});
     }
     canvas_.stroke_rectangle(bar_left, top, bar_width, bottom - top, OverlayStyle::kFaint, 1.0);

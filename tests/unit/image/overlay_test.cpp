@@ -7,6 +7,12 @@
 
 #include "image/contour.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+// fontconfig keeps what it has read of the fonts until the process ends.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+#endif
+
 namespace chestmap {
 namespace {
 
