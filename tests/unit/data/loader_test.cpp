@@ -108,6 +108,22 @@ TEST_F(LoaderTest, AnEpochHoldsEveryImageOnceInItsOwnOrder) {
   EXPECT_NE(orders[0], everything());
 }
 
+TEST_F(LoaderTest, AugmentationDiffersBetweenEpochsAndImages) {
+  for (std::size_t i = 1; i < kCount; ++i) dataset_.records[i].file = dataset_.records[0].file;
+  LoaderOptions ordered = options(2);
+  ordered.shuffle = false;
+  Loader loader(dataset_, everything(), ordered);
+  const auto first = run(loader, 0);
+  const auto second = run(loader, 1);
+  const auto image = [](const Batch& batch, std::size_t place) {
+    return std::vector<float>(
+        batch.pixels.begin() + static_cast<std::ptrdiff_t>(144 * place),
+        batch.pixels.begin() + static_cast<std::ptrdiff_t>(144 * (place + 1)));
+  };
+  EXPECT_NE(image(first[0], 0), image(second[0], 0));
+  EXPECT_NE(image(first[0], 0), image(first[0], 1));
+}
+
 TEST_F(LoaderTest, ARestartInTheMiddleContinuesTheSameEpoch) {
   Loader loader(dataset_, everything(), options(3));
   std::vector<Batch> expected = run(loader, 5);
