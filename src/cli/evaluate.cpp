@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -16,12 +15,13 @@
 #include "data/skipped.h"
 #include "data/split.h"
 #include "evaluate/controls.h"
-#include "evaluate/evaluation_csv.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/evaluation_csv.h"
 #include "evaluate/evaluation_json.h"
-#include "evaluate/predictions.h"
 #include "evaluate/evaluation_table.h"
+#include "evaluate/predictions.h"
 #include "image/codec.h"
+#include "localize/localizer.h"
 #include "localize/map_file.h"
 #include "localize/map_methods.h"
 #include "localize/run_over.h"
@@ -73,12 +73,8 @@ std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const Mo
     Tried one;
     one.map_method = m;
     one.result.name = methods[m].name;
-    const auto fitted = spec.box_rules.find(methods[m].name);
-    for (std::size_t f = 0; f < spec.findings.size(); ++f) {
-      BoxRule rule;
-      if (fitted != spec.box_rules.end()) rule.fraction = fitted->second[f].fraction;
-      one.rules.push_back(rule);
-    }
+    for (std::size_t f = 0; f < spec.findings.size(); ++f)
+      one.rules.push_back(box_rule(spec, methods[m].name, f));
     tried.push_back(std::move(one));
   }
   Tried wang;
@@ -111,7 +107,8 @@ Scored run_model(const Arguments& arguments, Backend& backend, const Dataset& da
   const auto visit = [&](std::size_t index, const ImageF& image, const Inference& inference) {
     scored.predictions.records.push_back(index);
     for (const float logit : inference.logits)
-      scored.predictions.probabilities.push_back(1.0F / (1.0F + std::exp(-logit)));
+      scored.predictions.probabilities.push_back(
+          static_cast<float>(probability_of(static_cast<double>(logit))));
     const Record& record = dataset.records[index];
     if (record.boxes.empty()) return;
     scored.boxed.push_back(index);

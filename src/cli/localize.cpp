@@ -1,0 +1,198 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "backend_torch/torch_backend.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "data/readers.h"
+#include "data/skipped.h"
+#include "image/codec.h"
+#include "localize/localizer.h"
+#include "localize/map_file.h"
+#include "localize/result_files.h"
+
+namespace chestmap {
+
+namespace {
+
+struct Arguments {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> images;
+  std::filesystem::path data;
+  std::filesystem::path out;
+  std::vector<std::string> findings;
+  std::string device = "cpu";
+  std::int64_t threads = 0;
+  std::size_t resolution = 0;
+  double least_probability = 0.5;
+  bool all_overlays = false;
+  bool json = false;
+};
+
+std::filesystem::path model_file(const std::filesystem::path& given) {
+  return std::filesystem::is_directory(given) ? given / "model.safetensors" : given;
+}
+
+/// The files that the arguments name; a folder stands for the PNG and JPEG files in it, by name.
+std::vector<std::filesystem::path> image_files(const std::vector<std::filesystem::path>& given) {
+  static const std::set<std::string> kEndings = {".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG"};
+  std::vector<std::filesystem::path> files;
+  for (const std::filesystem::path& path : given) {
+    if (!std::filesystem::is_directory(path)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::filesystem::path> inside;
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.is_regular_file() && kEndings.contains(entry.path().extension().string()))
+        inside.push_back(entry.path());
+    if (inside.empty())
+      throw UserError(path.string() + " holds no PNG or JPEG", "name images or a folder of them");
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+/// Radiologists' boxes and the frame of each image of a data set, by the image's name.
+std::map<std::string, const Record*> records_by_name(const std::optional<Dataset>& dataset) {
+  std::map<std::string, const Record*> records;
+  if (dataset)
+    for (const Record& record : dataset->records) records[record.image] = &record;
+  return records;
+}
+
+std::vector<Box> boxes_of(const Record* record, const std::optional<Dataset>& dataset,
+                          const std::string& finding) {
+  std::vector<Box> boxes;
+  if (record == nullptr) return boxes;
+  for (const FindingBox& box : record->boxes)
+    if (dataset->findings[box.finding] == finding) boxes.push_back(box.box);
+  return boxes;
+}
+
+bool wanted(const Arguments& arguments, const LocalizedFinding& found, bool boxed) {
+  if (!arguments.findings.empty())
+    return std::find(arguments.findings.begin(), arguments.findings.end(), found.finding) !=
+           arguments.findings.end();
+  return arguments.all_overlays || boxed || found.probability >= arguments.least_probability;
+}
+
+void check_findings(const Arguments& arguments, const ModelSpec& spec) {
+  for (const std::string& name : arguments.findings)
+    if (std::find(spec.findings.begin(), spec.findings.end(), name) == spec.findings.end()) {
+      const std::string near = nearest_word(name, spec.findings);
+      throw UserError(fmt::format("the model knows no finding \"{}\"", name),
+                      near.empty() ? fmt::format("it knows {}", fmt::join(spec.findings, ", "))
+                                   : fmt::format("did you mean \"{}\"?", near));
+    }
+}
+
+int localize_command(const Arguments& arguments) {
+  const auto files = image_files(arguments.images);
+  std::optional<Dataset> dataset;
+  if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
+  const auto records = records_by_name(dataset);
+  const auto backend =
+      make_torch_backend(model_file(arguments.model), arguments.device, arguments.threads);
+  check_findings(arguments, backend->spec());
+
+  std::vector<LocalizedImage> localized;
+  std::vector<Skipped> skipped;
+  {
+    Progress bar("localizing", files.size(), "images");
+    for (const std::filesystem::path& file : files) {
+      ImageF radiograph;
+      try {
+        radiograph = read_image(file);
+      } catch (const ImageError& error) {
+        skipped.push_back({file.string(), error.what()});
+        warn("{}: {}", file.string(), error.what());
+        continue;
+      }
+      const std::string name = file.filename().string();
+      const auto known = records.find(name);
+      const Record* record = known == records.end() ? nullptr : known->second;
+      LocalizeOptions options;
+      options.resolution = arguments.resolution;
+      options.frame =
+          record != nullptr ? record->frame : ImageSize{radiograph.width(), radiograph.height()};
+      LocalizedImage image{name, options.frame, localize(*backend, radiograph, options)};
+      for (LocalizedFinding& found : image.findings) {
+        const std::vector<Box> truth = boxes_of(record, dataset, found.finding);
+        if (wanted(arguments, found, !truth.empty())) {
+          const std::string png = map_file_name(name, found.finding);
+          write_map(arguments.out / "maps" / png, found.map);
+          write_file(arguments.out / "overlays" / png,
+                     encode_png(finding_overlay(radiograph, found, options.frame, truth)));
+        }
+        found.map = {};
+      }
+      localized.push_back(std::move(image));
+      bar.update(localized.size() + skipped.size());
+    }
+  }
+  const std::string json = localization_json(localized, backend->spec()).dump(1) + "\n";
+  write_file(arguments.out / "localization.json", json);
+  write_file(arguments.out / "coco.json", coco_results(localized).dump(1) + "\n");
+  if (!skipped.empty()) write_skipped(arguments.out / "skipped.csv", skipped);
+  if (arguments.json) {
+    fmt::print("{}", json);
+  } else {
+    for (const LocalizedImage& image : localized)
+      for (const LocalizedFinding& found : image.findings)
+        if (found.probability >= arguments.least_probability)
+          fmt::print("{}\t{}\t{:.3f}\n", image.name, found.finding, found.probability);
+  }
+  note("{} images localized, {} set aside; results in {}", localized.size(), skipped.size(),
+       arguments.out.string());
+  if (localized.empty())
+    throw UserError("no image could be read",
+                    "PNG and JPEG are read; skipped.csv gives each file's reason");
+  return 0;
+}
+
+}  // namespace
+
+void add_localize_command(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
+  command->footer("Example:\n  chestmap localize runs/first chest.png --out results");
+  command->add_option("model", arguments->model, "model.safetensors, or a run folder")->required();
+  command->add_option("images", arguments->images, "PNG or JPEG files, or folders of them")
+      ->required();
+  command->add_option("--out", arguments->out, "Folder for the results")->required();
+  command->add_option("--data", arguments->data,
+                      "Data set whose boxes are drawn beside, and whose frame the results take");
+  command->add_option("--finding", arguments->findings,
+                      "Maps and overlays of this finding alone; may be repeated");
+  command
+      ->add_option("--least-probability", arguments->least_probability,
+                   "Maps and overlays of findings from here on")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_flag("--all", arguments->all_overlays, "Maps and overlays of every finding");
+  command
+      ->add_option("--resolution", arguments->resolution,
+                   "Side of the maps in cells; 0: the model's input size")
+      ->check(CLI::Range(0, 4096));
+  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads that compute; 0: every core")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--json", arguments->json, "Print localization.json");
+  command->callback(
+      [arguments, &action] { action = [arguments] { return localize_command(*arguments); }; });
+}
+
+}  // namespace chestmap

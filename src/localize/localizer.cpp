@@ -1,0 +1,47 @@
+#include "localize/localizer.h"
+
+#include <cmath>
+#include <utility>
+
+#include "image/resize.h"
+#include "localize/attention.h"
+#include "localize/map_methods.h"
+
+namespace chestmap {
+
+double probability_of(double logit) noexcept { return 1.0 / (1.0 + std::exp(-logit)); }
+
+BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size_t finding) {
+  BoxRule rule;
+  const auto fitted = spec.box_rules.find(map_method);
+  if (fitted != spec.box_rules.end()) rule.fraction = fitted->second[finding].fraction;
+  return rule;
+}
+
+std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
+                                       const LocalizeOptions& options) {
+  const ModelSpec& spec = backend.spec();
+  const auto size = static_cast<std::size_t>(spec.input_size);
+  const ImageF input = resized(radiograph, size, size);
+  const Inference inference = backend.infer({&input, 1}).front();
+  const std::size_t resolution = options.resolution > 0 ? options.resolution : size;
+  const bool own_frame = options.frame.width == 0;
+  const double width = static_cast<double>(own_frame ? radiograph.width() : options.frame.width);
+  const double height = static_cast<double>(own_frame ? radiograph.height() : options.frame.height);
+
+  std::vector<LocalizedFinding> findings;
+  for (std::size_t f = 0; f < spec.findings.size(); ++f) {
+    LocalizedFinding found;
+    found.finding = spec.findings[f];
+    found.probability = probability_of(static_cast<double>(inference.logits[f]));
+    found.map = combine_stages(inference, backend.grids(), f, backend.relevance()[f],
+                               static_cast<double>(size), resolution);
+    const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
+    found.peak = peak_of_map(view);
+    found.boxes = boxes_from_map(view, box_rule(spec, kMultiscaleMethod, f));
+    findings.push_back(std::move(found));
+  }
+  return findings;
+}
+
+}  // namespace chestmap

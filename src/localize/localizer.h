@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "geometry/boxes_from_map.h"
+#include "image/codec.h"
+#include "image/image.h"
+#include "localize/backend.h"
+
+namespace chestmap {
+
+/// What a model says of one finding on one radiograph.
+struct LocalizedFinding {
+  std::string finding;
+  double probability = 0.0;      ///< sigmoid of the logit; not calibrated
+  ImageF map;                    ///< multiscale attention map in logits, over the whole radiograph
+  Point peak;                    ///< of the map, in the frame
+  std::vector<ScoredBox> boxes;  ///< in the frame; scores are logits
+};
+
+/// How one radiograph is localized.
+struct LocalizeOptions {
+  std::size_t resolution = 0;  ///< side of the maps in cells; 0 takes the model's input size
+  ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
+};
+
+/// Every finding of the model on `radiograph` (grey in [0, 1], any size), in the model's order. The
+/// radiograph is resized to the model's square input by area; boxes follow the model's fitted rule.
+[[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
+                                                     const LocalizeOptions& options = {});
+
+/// The box rule that the model stores for one kind of map and finding; the default where it stores
+/// none.
+[[nodiscard]] BoxRule box_rule(const ModelSpec& spec, const std::string& map_method,
+                               std::size_t finding);
+
+[[nodiscard]] double probability_of(double logit) noexcept;
+
+}  // namespace chestmap
