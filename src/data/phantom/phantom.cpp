@@ -31,6 +31,9 @@ void check(const PhantomOptions& o) {
   if (!(o.test_fraction >= 0.0 && o.test_fraction <= 1.0)) {
     refuse("`test_fraction` is " + std::to_string(o.test_fraction) + ", expected 0 to 1");
   }
+  if (!(o.conspicuity > 0.0 && o.conspicuity <= 10.0)) {
+    refuse("`conspicuity` is " + std::to_string(o.conspicuity) + ", expected above 0, to 10");
+  }
   if (!(o.label_noise >= 0.0 && o.label_noise <= 1.0)) {
     refuse("`label_noise` is " + std::to_string(o.label_noise) + ", expected 0 to 1");
   }

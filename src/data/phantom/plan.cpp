@@ -63,6 +63,7 @@ double prevalence(Finding finding) noexcept { return kTendencies[finding].preval
 Plan make_plan(const PhantomOptions& options, std::uint64_t patient, std::uint64_t image) {
   Plan plan;
   plan.seed = options.seed;
+  plan.conspicuity = options.conspicuity;
   plan.patient = patient;
   plan.image = image;
   const auto stream = [&](Purpose purpose) {

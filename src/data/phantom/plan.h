@@ -47,6 +47,7 @@ struct Plan {
   int age_years = 50;
   ViewPosition view = ViewPosition::pa;
   bool test = false;
+  double conspicuity = 1.0;  ///< factor on the density of solid and cloudy lesions
   std::array<bool, finding_count> truth{};
   std::array<bool, finding_count> labels{};
 };
