@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "report/parsed_run.h"
+#include "report/scores.h"
+
+namespace chestmap {
+
+/// A table cell: the value, and its interval below in small type; an en dash where it is undefined.
+[[nodiscard]] std::string measured_cell(const std::optional<Measured>& measured,
+                                        std::string_view css_class = {});
+
+/// The runs' names with their colours; empty for a single run.
+[[nodiscard]] std::string run_legend(std::span<const ParsedRun> runs);
+/// A run's name with its colour.
+[[nodiscard]] std::string run_label(const ParsedRun& run);
+/// The run's heading inside a section; empty for a single run.
+[[nodiscard]] std::string run_heading(std::span<const ParsedRun> runs, const ParsedRun& run);
+
+/// "control" and "oracle" marks of a method; empty for one that is neither.
+[[nodiscard]] std::string method_marks(const MethodRows& method);
+
+/// A table that scrolls sideways where the page is narrow.
+[[nodiscard]] std::string scrolling(std::string_view table);
+
+}  // namespace chestmap

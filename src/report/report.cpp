@@ -1,0 +1,79 @@
+#include "report/report.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "report/sections.h"
+#include "report/style.h"
+#include "report/text.h"
+
+namespace chestmap {
+
+namespace {
+
+struct Section {
+  const char* id;
+  const char* title;
+  std::string (*content)(std::span<const ParsedRun> runs);
+};
+
+constexpr std::array<Section, 8> kSections = {{
+    {"summary", "Summary", summary_section},
+    {"training", "Training", training_section},
+    {"classification", "Classification", classification_section},
+    {"localization", "Localization", forest_section},
+    {"localization-tables", "Localization tables", localization_section},
+    {"relevance", "Layer relevance", relevance_section},
+    {"gallery", "Gallery", gallery_section},
+    {"provenance", "Provenance", provenance_section},
+}};
+
+// The policy is a second lock on what escaping promises: nothing is fetched and no script runs.
+constexpr const char* kHead = R"html(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">
+)html";
+
+std::string header(const ReportInput& input) {
+  const std::string notice =
+      input.notice.empty() ? "" : "<p class=\"notice\">" + escaped(input.notice) + "</p>\n";
+  return fmt::format(
+      "<header><div class=\"page\">\n<div class=\"brand\"><b>chestmap</b><span class=\"ruo\">"
+      "Research use only</span></div>\n<h1>{}</h1>\n{}</div></header>\n",
+      escaped(input.title), notice);
+}
+
+std::string footer(const ReportInput& input) {
+  return fmt::format(
+      "<footer><div class=\"page\"><b>Research use only.</b> Not a medical device; not for "
+      "diagnosis.{}</div></footer>\n",
+      input.program.empty() ? "" : " Written by " + escaped(input.program) + ".");
+}
+
+}  // namespace
+
+std::string report_html(const ReportInput& input) {
+  const std::vector<ParsedRun> runs = parse_runs(input);
+  std::string links;
+  std::string body;
+  for (const Section& section : kSections) {
+    const std::string content = section.content(runs);
+    if (content.empty()) continue;
+    links += fmt::format("<a href=\"#{}\">{}</a>", section.id, section.title);
+    const bool boxed = &section == &kSections.front();
+    body += fmt::format("<section id=\"{}\"{}>\n<h2>{}</h2>\n{}</section>\n", section.id,
+                        boxed ? " class=\"lead\"" : "", section.title,
+                        boxed ? "<div class=\"box\">\n" + content + "</div>\n" : content);
+  }
+  return fmt::format(
+      "{}<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}<nav><div class=\"page\">{}</div>"
+      "</nav>\n<main class=\"page\">\n{}</main>\n{}</body>\n</html>\n",
+      kHead, escaped(input.title), report_style(), header(input), links, body, footer(input));
+}
+
+}  // namespace chestmap
