@@ -70,7 +70,7 @@ void Anatomy::tabulate() {
     const double belly = 1.0 + 0.05 * smoothstep((y - length) / 12.0) * (fat - 0.5);
     const double fold = 1.6 * smoothstep((y - 1.0) / 6.0) * (1.0 - smoothstep((y - 9.0) / 10.0));
     r.body_half = (neck + (body + fold - neck) * down) * belly;
-    r.body_depth = (14.0 + (depth - 14.0) * smoothstep((y + 5.0) / 14.0)) * belly;
+    r.body_depth = (16.5 + (depth - 16.5) * smoothstep((y + 5.0) / 14.0)) * belly;
     if (y <= 0.0) continue;
     const double u = std::clamp(y / (0.85 * length), 0.0, 1.0);
     r.lung_half = apex_x + (half_width - apex_x) * std::sqrt(1.0 - std::pow(1.0 - u, 2.7));
@@ -143,7 +143,7 @@ double Anatomy::lung(double x, double y) const noexcept {
 double Anatomy::girdle(double a, double y) const noexcept {
   const double out = std::max(a - 5.0, 0.0);
   const double top = -4.6 + shoulder_slope * out + 0.0006 * out * out * out;
-  const double shoulder = (15.5 + 1.5 * fat) * quarter((y - top) / 6.5) *
+  const double shoulder = (18.0 + 1.5 * fat) * quarter((y - top) / 6.5) *
                           (1.0 - smoothstep((y - 3.5 - 0.3 * std::max(a - 13.0, 0.0)) / 10.0));
   const double px = a - (half_width + wall + 1.2);
   const double py = y - 3.2;
@@ -162,7 +162,7 @@ RayPath Anatomy::ray(double x, double y) const noexcept {
   RayPath path;
   double outer = at.body_depth * superellipse(a / at.body_half);
   double inner = (at.body_depth - 2.0 * fat) * superellipse(a / (at.body_half - fat));
-  if (y < 18.0 || a > at.body_half - 3.0) {
+  if (y < 18.0 || a > half_width - 3.0) {
     const double limb = girdle(a, y);
     if (limb > 0.0) {
       outer = soft_max(outer, limb, 1.5);

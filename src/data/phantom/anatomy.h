@@ -13,7 +13,7 @@ namespace chestmap::phantom {
 inline constexpr double kSoftTissue = 0.18;
 inline constexpr double kFat = 0.163;
 inline constexpr double kLungDensity = 0.31;
-inline constexpr double kBoneExcess = 0.33;
+inline constexpr double kBoneExcess = 0.28;
 
 /// An ellipsoid whose projection is a turned ellipse.
 struct Ellipsoid {

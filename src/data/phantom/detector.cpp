@@ -156,7 +156,7 @@ Settings draw_settings(const Plan& plan) {
   s.noise = (bed ? 0.0030 : 0.0022) * std::exp(r.normal(0.0, 0.25));
   s.enhancement = r.uniform(0.25, 1.1);
   s.enhancement_width = r.uniform(0.4, 1.6);
-  s.dark = r.normal(0.27, 0.05);
+  s.dark = r.normal(0.31, 0.055);
   s.light = r.normal(0.90, 0.035);
   s.slope = r.normal(0.0, 0.12);
   s.grid = r.chance(0.06) ? r.uniform(0.002, 0.006) : 0.0;

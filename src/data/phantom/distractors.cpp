@@ -10,7 +10,7 @@ namespace {
 
 void add_nipples(TubePainter& painter, const Canvas& c, RandomStream& r) {
   const Anatomy& a = *c.anatomy;
-  if (!r.chance(0.3)) return;
+  if (!r.chance(0.25)) return;
   const double size = r.uniform(0.35, 0.75);
   const double weight = r.uniform(0.4, 1.3);
   const double height = a.dome[right_side] * r.uniform(0.78, 0.95) + 0.5 * a.breast_size;

@@ -21,12 +21,12 @@ struct Habit {
 };
 
 constexpr std::array<Habit, finding_count> kHabits{{
-    {171.0, 118.0, 0.35, 1.16, 1.00, 3.0, 0.45, 8.0},   // atelectasis
+    {171.0, 118.0, 0.35, 1.16, 1.00, 4.2, 0.40, 7.0},   // atelectasis
     {478.0, 382.0, 0.10, 1.00, 1.00, 1.0, 0.00, 1.0},   // cardiomegaly
     {208.0, 277.0, 0.32, 1.48, 1.15, 0.48, 0.50, 1.0},  // effusion
     {228.0, 265.0, 0.32, 1.35, 1.35, 2.6, 0.45, 8.0},   // infiltration
-    {120.0, 141.0, 0.33, 1.10, 1.10, 0.70, 0.40, 1.2},  // mass
-    {70.0, 68.0, 0.33, 1.10, 1.10, 0.95, 0.40, 2.2},    // nodule
+    {120.0, 141.0, 0.33, 1.10, 1.10, 1.00, 0.40, 1.8},  // mass
+    {70.0, 68.0, 0.33, 1.10, 1.10, 2.00, 0.40, 3.5},    // nodule
     {229.0, 275.0, 0.32, 1.30, 1.30, 3.6, 0.40, 9.0},   // pneumonia
     {201.0, 206.0, 0.35, 0.82, 1.10, 0.95, 0.15, 1.0},  // pneumothorax
 }};
@@ -74,12 +74,15 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
   l.phase = r.uniform(0.0, 6.283);
   l.strength =
       std::min(habit.strongest, habit.strength * std::exp(habit.strength_spread * r.normal()));
+  // Fluid and air fill what they fill: their strength is a share, and a heart has its size.
+  if (finding != effusion && finding != pneumothorax && finding != cardiomegaly)
+    l.strength *= plan.conspicuity;
   draw_extent(l, habit, a.pose, r);
   double angle = 0.0;
   switch (finding) {
     case nodule:
       l.wobble = r.uniform(0.0, 0.08);
-      l.softness = r.uniform(0.5, 1.0);
+      l.softness = r.uniform(0.4, 0.8);
       l.centre = place_in_lung(l, a, 0.06, 0.98, r);
       break;
     case mass:

@@ -81,7 +81,8 @@ double collapse(const Lesion& l, double x, double y) noexcept {
         (-0.68 + 0.68 * band) + 0.18 * std::sin(l.phase * (band + 1.0)) + (0.25 - 0.2 * band) * p.x;
     const double width = l.softness / l.half_height * (0.7 + 0.35 * std::cos(l.phase * band));
     const double d = (p.y - at) / width;
-    sum += (band == 1 ? 1.0 : 0.75) * std::exp(-d * d);
+    const double weight = 0.35 + 0.65 * std::abs(std::sin((band + 1.0) * l.phase + 0.7 * band));
+    sum += (band == 1 ? 1.0 : weight) * std::exp(-d * d);
   }
   return l.strength * fade * std::min(sum, 1.2);
 }

@@ -26,8 +26,8 @@ struct PhantomOptions {
   /// positive at the rate label_noise * p / (1 - p), with p the finding's prevalence, so that the
   /// number of positives stays the same on average. Test labels and boxes stay true.
   double label_noise = 0.0;
-  /// Factor on the density of nodules, masses, infiltrations, pneumonias and atelectases; 1 is as faint as in life, more
-  /// lets a small network learn them from few images.
+  /// Factor on the density of nodules, masses, infiltrations, pneumonias and atelectases; 1 is as
+  /// faint as in life, more lets a small network learn them from few images.
   double conspicuity = 1.0;
   double images_per_patient = 1.7;  ///< mean; at least 1
   std::size_t threads = 1;

@@ -33,7 +33,7 @@ class Tree {
     // A branch that runs along the ray is seen as a dot.
     if (radius > 0.09 && r.chance(0.10)) {
       const double dot = radius * r.uniform(0.6, 1.0);
-      painter_->add_disc(canvas_->tube(at, dot, 5.0 * dot));
+      painter_->add_disc(canvas_->tube(at, dot, 4.0 * dot));
     }
     if (generation <= 0 || end_radius < 0.045) return;
     const double open = r.uniform(0.28, 0.62);
@@ -65,7 +65,7 @@ void add_vessels(ImageF& vessels, const Canvas& canvas, const Plan& plan) {
         canvas.tube({s * 4.2, level + 2.2, 0.0}, 0.75 * fullness, 1.3),
         canvas.tube({s * 5.0, level + 4.6, 0.0}, 0.5 * fullness, 1.0)};
     painter.add(root);
-    constexpr int kTrunks = 15;
+    constexpr int kTrunks = 18;
     for (int k = 0; k < kTrunks; ++k) {
       // From upwards over sideways to downwards, denser below.
       const double t = (k + r.uniform(0.0, 0.9)) / kTrunks;

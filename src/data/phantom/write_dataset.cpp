@@ -116,9 +116,10 @@ std::string readme(const PhantomOptions& options) {
       "The layout is that of NIH ChestX-ray14. Boxes are in a frame of 1024x1024, whatever the\n"
       "size of the images. Patients are numbers; age and sex are drawn at random.\n"
       "\n"
-      "images {}\nsize {}\nseed {}\ntest_fraction {}\nlabel_noise {}\nconspicuity {}\nimages_per_patient {}\n",
-      options.images, options.size, options.seed, options.test_fraction, options.label_noise, options.conspicuity,
-      options.images_per_patient);
+      "images {}\nsize {}\nseed {}\ntest_fraction {}\nlabel_noise {}\nconspicuity "
+      "{}\nimages_per_patient {}\n",
+      options.images, options.size, options.seed, options.test_fraction, options.label_noise,
+      options.conspicuity, options.images_per_patient);
 }
 
 }  // namespace
