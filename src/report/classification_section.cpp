@@ -74,8 +74,7 @@ std::string table(std::span<const ParsedRun> runs, const std::vector<std::string
       html += "<th class=\"group\" colspan=\"2\">" + run_label(run) + "</th>";
     html += "</tr>\n<tr>";
   }
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    html += "<th class=\"first\">AUROC</th><th>Average precision</th>";
+  for (std::size_t i = 0; i < runs.size(); ++i) html += "<th class=\"first\">AUROC</th><th>AP</th>";
   html += "</tr></thead>\n<tbody>\n";
   for (const std::string& finding : findings)
     html += fmt::format("<tr><th>{}</th>{}{}</tr>\n", escaped(readable(finding)),
@@ -94,7 +93,8 @@ std::string classification_section(std::span<const ParsedRun> runs) {
   if (findings.empty()) return {};
   std::string html = scrolling(table(runs, findings));
   html +=
-      "<p class=\"note\">Images whose label is unknown count in neither column. Chance is an AUROC "
+      "<p class=\"note\">AP: average precision. Images whose label is unknown count in neither "
+      "column. Chance is an AUROC "
       "of .5 and an average precision of the share of positives.</p>\n<h3>ROC curves</h3>\n"
       "<div class=\"multiples\">\n";
   for (const std::string& finding : findings) html += roc_panel(runs, finding);

@@ -19,11 +19,11 @@ struct Panel {
 };
 
 constexpr double kWidth = 560.0;
-constexpr double kPanelWidth = 160.0;
+constexpr double kPanelWidth = 156.0;
 constexpr double kLineHeight = 13.0;
 constexpr std::size_t kLabelCharacters = 29;
 constexpr std::array<Panel, 2> kPanels = {
-    {{"pointing", "Pointing game", 206.0}, {"iou.0.3", "T(IoU) = .3", 388.0}}};
+    {{"pointing", "Pointing game", 204.0}, {"iou.0.3", "T(IoU) = .3", 394.0}}};
 
 struct Row {
   std::vector<std::string> label;
@@ -84,7 +84,7 @@ void draw_value(SvgPlot& plot, const Panel& panel, const Row& row, double y) {
   if (row.method->uses_boxes)
     plot.diamond(x(measured->value), y, 5, colour);
   else
-    plot.dot(x(measured->value), y, 3.5, colour, row.method->control);
+    plot.dot(x(measured->value), y, 3.2, colour, row.method->control);
 }
 
 void draw_row(SvgPlot& plot, const Row& row, double top) {

@@ -38,14 +38,16 @@ std::optional<Measured> value_of(const MethodRows* method, const Column& column)
   return row == nullptr ? std::nullopt : row->get(column.measure);
 }
 
-/// The largest of the runs' values; null for a single run, which has nothing to win against.
+/// The largest of the runs' values; null where there is nothing to win against: a single run, or
+/// equal values.
 std::optional<double> best_of(std::span<const ParsedRun> runs,
                               const std::function<std::optional<Measured>(const ParsedRun&)>& get) {
-  std::optional<double> best;
-  if (runs.size() < 2) return best;
+  std::vector<double> values;
   for (const ParsedRun& run : runs)
-    if (const auto value = get(run); value && (!best || value->value > *best)) best = value->value;
-  return best;
+    if (const std::optional<Measured> measured = get(run)) values.push_back(measured->value);
+  if (values.empty()) return std::nullopt;
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return *least < *most ? std::optional(*most) : std::nullopt;
 }
 
 std::string cell(const std::optional<Measured>& value, const std::optional<double>& best) {

@@ -79,11 +79,23 @@ std::string short_number(double value) {
   return value < 0 && !zero ? "\u2212" + digits : digits;
 }
 
+namespace {
+
+/// Of an interval's end, where the exact ends of the range come up often and small type is short of
+/// room: "0" and "1".
+std::string end_number(double value) {
+  const std::string text = short_number(value);
+  if (text == ".000") return "0";
+  return text == "1.000" ? "1" : text;
+}
+
+}  // namespace
+
 std::string short_interval(const std::optional<Measured>& measured) {
   if (!measured || !measured->low || !measured->high) return {};
   // Between two signed numbers a dash would read as one more sign.
   const char* between = *measured->low < 0 || *measured->high < 0 ? " to " : "\u2013";
-  return short_number(*measured->low) + between + short_number(*measured->high);
+  return end_number(*measured->low) + between + end_number(*measured->high);
 }
 
 std::string measured_text(const std::optional<Measured>& measured) {

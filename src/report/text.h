@@ -14,7 +14,7 @@ namespace chestmap {
 
 /// Three decimals without a leading zero, as the field's tables have it: ".853", "1.000", "−.012".
 [[nodiscard]] std::string short_number(double value);
-/// ".812–.889"; empty where there is no interval.
+/// ".812–.889", ".972–1", "−.091 to .012"; empty where there is no interval.
 [[nodiscard]] std::string short_interval(const std::optional<Measured>& measured);
 /// ".853 (.812–.889)", ".853", or an en dash where it is undefined.
 [[nodiscard]] std::string measured_text(const std::optional<Measured>& measured);
