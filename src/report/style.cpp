@@ -134,7 +134,7 @@ i, .run i, .mark, .ruo, .notice, .warning { -webkit-print-color-adjust: exact;
   h1 { font-size: 22px; }
   .box { padding: 14px; }
   .card { padding: 10px; }
-  .multiples { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 8px; }
+  .multiples { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
 }
 @media print {
   @page { size: A4; margin: 12mm; }

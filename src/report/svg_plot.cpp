@@ -116,9 +116,8 @@ void SvgPlot::dot(double x, double y, double radius, std::string_view colour, bo
 
 void SvgPlot::diamond(double x, double y, double radius, std::string_view colour) {
   body_ += fmt::format(
-      "<path d=\"M{:.1f},{:.1f}l{r:.1f},{r:.1f}l-{r:.1f},{r:.1f}l-{r:.1f},-{r:.1f}z\" "
-      "fill=\"{}\"/>\n",
-      x, y - radius, colour, fmt::arg("r", radius));
+      "<polygon points=\"{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}\" fill=\"{}\"/>\n",
+      x, y - radius, x + radius, y, x, y + radius, x - radius, y, colour);
 }
 
 void SvgPlot::text(double x, double y, Anchor anchor, std::string_view css_class,

@@ -54,8 +54,8 @@ TEST(Report, SummaryHoldsTheFirstMethodAndTheControls) {
   const std::string control = between(html, "centre box", "</tr>");
   EXPECT_NE(control.find("control</span>"), std::string::npos) << control;
   EXPECT_NE(control.find(">.111<small>"), std::string::npos) << control;  // pointing, Nodule
-  EXPECT_NE(html.find("<b>250</b>") == std::string::npos ? html.find("250 resamples") : 0,
-            std::string::npos);
+  EXPECT_NE(html.find("250 resamples by patient"), std::string::npos);
+  EXPECT_NE(html.find("<b>14</b> boxes on <b>12</b> images"), std::string::npos);
 }
 
 TEST(Report, SummaryMarksTheHighestOfSeveralRunsAlone) {
@@ -130,6 +130,9 @@ TEST(Report, ForestShowsEachMethodOfEachFinding) {
   const std::string card = between(html, "<figcaption>Nodule", "</figure>");
   EXPECT_NE(card.find("7 boxes"), std::string::npos);
   EXPECT_EQ(count(card, "class=\"interval\""), 6);  // three methods, two measures
+  EXPECT_EQ(count(card, "<circle"), 4);             // a method, and a hollow control
+  EXPECT_EQ(count(card, "<polygon"), 2);            // the oracle
+  EXPECT_EQ(count(card, "fill=\"#fff\""), 2);
   // 204 + .311 * 156 = 252.5 on the first panel.
   EXPECT_NE(card.find("<circle cx=\"252.5\""), std::string::npos) << card;
   EXPECT_NE(card.find("attention map: .311 (.300\u2013.350)"), std::string::npos) << card;
