@@ -52,8 +52,9 @@ void add_phantom(CLI::App& data, Action& action) {
   command->add_option("--test-fraction", options.test_fraction, "Share of the patients for testing")
       ->capture_default_str();
   command
-      ->add_option("--conspicuity", options.conspicuity,
-                   "Factor on the density of nodules, masses and opacities; 1 is as faint as in life")
+      ->add_option(
+          "--conspicuity", options.conspicuity,
+          "Factor on the density of nodules, masses and opacities; 1 is as faint as in life")
       ->capture_default_str();
   command->add_option("--label-noise", options.label_noise, "Share of wrong training labels")
       ->capture_default_str();

@@ -19,21 +19,10 @@ namespace {
 constexpr double kEvidenceMomentum = 0.01;
 constexpr double kEvidenceTemperature = 0.05;
 
-/// Start value of the bias, so that the pooled logit of untrained maps (unit variance under map
-/// normalisation) is near the log odds of a rare finding and training does not begin by unlearning
-/// a large loss.
-double initial_bias(Pooling pooling) {
-  switch (pooling) {
-    case Pooling::max:
-    case Pooling::lse:
-      return -3.0;
-    case Pooling::pcam:
-      return -1.0;
-    case Pooling::average:
-      break;
-  }
-  return 0.0;
-}
+/// Start value of the gain under map normalisation. Pooling that favours peaks sees the maps
+/// through it: at 0.2 log-sum-exp with r = 5 begins close to an average, so that the first
+/// gradients reach all of a map, and sharpens as the gain grows.
+constexpr double kInitialGain = 0.2;
 
 }  // namespace
 
@@ -47,7 +36,7 @@ MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> sh
         torch::nn::Conv2dOptions(shapes_[s].channels, findings, 1).bias(!spec.normalise_maps));
     torch::nn::init::normal_(classifier->weight, 0.0,
                              1.0 / std::sqrt(static_cast<double>(shapes_[s].channels)));
-    if (!spec.normalise_maps) torch::nn::init::constant_(classifier->bias, initial_bias(pooling_));
+    if (!spec.normalise_maps) torch::nn::init::zeros_(classifier->bias);
     classifiers_.push_back(register_module("classifier" + number, classifier));
     if (spec.normalise_maps)
       norms_.push_back(register_module(
@@ -55,8 +44,8 @@ MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> sh
           torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(findings).affine(false))));
   }
   if (spec.normalise_maps) {
-    gain_ = register_parameter("gain", at::zeros({findings}));
-    bias_ = register_parameter("bias", at::full({findings}, initial_bias(pooling_)));
+    gain_ = register_parameter("gain", at::full({findings}, std::log(kInitialGain)));
+    bias_ = register_parameter("bias", at::zeros({findings}));
   }
   const at::Tensor start = at::zeros({spec.relevance == "shared" ? 1 : findings, stages});
   const bool trained = spec.relevance == "learned" || spec.relevance == "shared";
