@@ -29,8 +29,8 @@ at::Tensor pool(const at::Tensor& maps, Pooling pooling, double r) {
     case Pooling::lse:
       return (at::logsumexp(cells * r, -1) - std::log(static_cast<double>(cells.size(-1)))) / r;
     case Pooling::pcam: {
-      const at::Tensor weights = at::sigmoid(cells);
-      return (weights * cells).sum(-1) / weights.sum(-1).clamp_min(1e-6);
+      // Normalised as logarithms: on a dark map every sigmoid vanishes in single precision.
+      return (at::softmax(at::log_sigmoid(cells), -1) * cells).sum(-1);
     }
   }
   throw UserError("unknown pooling");
