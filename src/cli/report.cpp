@@ -27,10 +27,14 @@ constexpr const char* kSimulated =
     "Simulated radiographs (phantoms), not images of patients: the figures say nothing about how a "
     "model does on real ones.";
 
+std::filesystem::path evaluation_file(const std::filesystem::path& run, const std::string& split) {
+  return run / ("evaluation-" + split) / "evaluation.json";
+}
+
 nlohmann::ordered_json read_evaluation(const std::filesystem::path& run, const std::string& split) {
   if (!std::filesystem::is_directory(run))
     throw UserError(run.string() + " is not a folder", "name the run folders of `chestmap train`");
-  const std::filesystem::path file = run / ("evaluation-" + split) / "evaluation.json";
+  const std::filesystem::path file = evaluation_file(run, split);
   if (!std::filesystem::exists(file))
     throw UserError(
         file.string() + " is missing",
@@ -107,6 +111,7 @@ ReportRun read_run(const ReportArguments& arguments, std::size_t index) {
   ReportRun run;
   run.name = arguments.names.empty() ? folder_name(folder) : arguments.names[index];
   run.evaluation = read_evaluation(folder, arguments.split);
+  run.evaluation_file = evaluation_file(folder, arguments.split).string();
   run.log = read_table(folder / "log.csv");
   run.relevance = read_table(folder / "relevance.csv");
   if (std::filesystem::exists(folder / "config.toml"))
@@ -170,8 +175,8 @@ void add_report_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"test", "valid", "train"}))
       ->capture_default_str();
   command->add_option("--name", arguments->names, "Name of a run, in their order (folder name)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_option("--title", arguments->title, "Title")->capture_default_str();
   command->add_option("--notice", arguments->notice, "Text at the top");
   command->add_option("--data", arguments->data, "Data set folder, to tell simulated images");

@@ -16,7 +16,9 @@ constexpr std::array<const char*, 7> kColours = {"#1f5fa8", "#c8590a", "#1b8a72"
 ParsedRun parse_run(const ReportRun& run, std::size_t index) {
   ParsedRun parsed;
   parsed.run = &run;
-  parsed.scores = parse_scores(run.evaluation, "the evaluation of \"" + run.name + "\"");
+  parsed.scores = parse_scores(run.evaluation, run.evaluation_file.empty()
+                                                   ? "the evaluation of \"" + run.name + "\""
+                                                   : run.evaluation_file);
   if (run.log) parsed.log = parse_log(*run.log);
   parsed.best_epoch = best_epoch(parsed.log);
   if (run.relevance) parsed.relevance = parse_relevance(*run.relevance, parsed.best_epoch);

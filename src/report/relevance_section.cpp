@@ -18,7 +18,7 @@ std::string shade(double value) {
     return static_cast<int>(std::lround(from + (to - from) * t));
   };
   return fmt::format("background:rgb({},{},{});color:{}", mix(247, 16), mix(250, 62), mix(253, 122),
-                     t > 0.5 ? "#fff" : "#16212c");
+                     t > 0.65 ? "#fff" : "#16212c");
 }
 
 std::string heat_map(const Relevance& relevance) {

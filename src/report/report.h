@@ -27,6 +27,7 @@ struct ReportRun {
   /// What else is known of the model's making, e.g. fingerprints of its splits: name and value.
   std::vector<std::pair<std::string, std::string>> provenance;
   std::vector<GalleryItem> gallery;
+  std::string evaluation_file;  ///< what errors call the evaluation; empty: by the run's name
 };
 
 /// What a report is made of; at least one run.

@@ -162,7 +162,7 @@ TEST(Report, RelevanceIsOfTheBestEpoch) {
 
 TEST(Report, LeavesOutSectionsWithNothingToShow) {
   ReportInput input = sample::input();
-  input.runs[0] = {"bare", sample::evaluation(), {}, {}, {}, {}, {}};
+  input.runs[0] = {"bare", sample::evaluation(), {}, {}, {}, {}, {}, {}};
   input.runs[0].evaluation["localization"] = nlohmann::ordered_json::array();
   input.runs[0].evaluation["comparisons"] = nlohmann::ordered_json::array();
   const std::string html = report_html(input);
@@ -213,6 +213,13 @@ TEST(Report, ErrorsNameTheRunAndTheKey) {
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
                  "the evaluation of \"first\": the key classification.mean is missing");
+  }
+  input.runs[0].evaluation_file = "run/evaluation.json";
+  try {
+    (void)report_html(input);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(), "run/evaluation.json: the key classification.mean is missing");
   }
   EXPECT_THROW((void)report_html({}), UserError);
   ReportInput twice = sample::input();

@@ -109,7 +109,7 @@ inline ReportInput input() {
   ReportInput input;
   input.title = "Toy report";
   input.program = "chestmap 1.2.3";
-  input.runs.push_back({"first", evaluation(), log(), relevance(), "seed = 5\n", {}, {}});
+  input.runs.push_back({"first", evaluation(), log(), relevance(), "seed = 5\n", {}, {}, {}});
   return input;
 }
 
