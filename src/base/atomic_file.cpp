@@ -22,6 +22,7 @@ std::string hint_for_errno() {
     return "the disk is full: free space or choose another folder";
   if (errno == EACCES || errno == EPERM || errno == EROFS)
     return "choose a folder you may write to";
+  if (errno == ENOENT || errno == ENOTDIR) return "is the path spelled right?";
   return {};
 }
 

@@ -60,6 +60,21 @@ std::optional<ConfigValue> convert(const toml::node& node, const ConfigValue& pa
   return ConfigValue(numbers);
 }
 
+/// The text of one TOML value as a value of the same type as `pattern`, or nothing.
+std::optional<ConfigValue> parse_value(const std::string& text, const ConfigValue& pattern) {
+  try {
+    const toml::table table = toml::parse("value = " + text);
+    return table.size() == 1 ? convert(*table.get("value"), pattern) : std::nullopt;
+  } catch (const toml::parse_error&) {
+    return std::nullopt;
+  }
+}
+
+UserError wrong_type(const ConfigKey& key, const std::string& origin) {
+  return UserError(fmt::format("{}: {} must be {}", origin, key.name, type_name(key.initial)),
+                   key.help);
+}
+
 std::string format_number(double number) {
   std::string text = fmt::format("{}", number);
   if (std::isfinite(number) && text.find_first_of(".e") == std::string::npos) text += ".0";
@@ -163,9 +178,7 @@ const ConfigKey& Config::key_or_error(const std::string& name, const std::string
 
 void Config::set(const std::string& key, ConfigValue value, const std::string& origin) {
   const ConfigKey& known = key_or_error(key, origin);
-  if (value.index() != known.initial.index())
-    throw UserError(fmt::format("{}: {} must be {}", origin, known.name, type_name(known.initial)),
-                    known.help);
+  if (value.index() != known.initial.index()) throw wrong_type(known, origin);
   check(known, value, origin);
   values_[key] = std::move(value);
 }
@@ -180,13 +193,11 @@ void Config::load_text(std::string_view text, const std::string& origin) {
         "the file must be TOML");
   }
   for_each_leaf(table, "", [&](const std::string& name, const toml::node& node) {
-    const ConfigKey& key = key_or_error(name, origin);
+    const std::string place = fmt::format("{}:{}", origin, node.source().begin.line);
+    const ConfigKey& key = key_or_error(name, place);
     auto value = convert(node, key.initial);
-    if (!value)
-      throw UserError(fmt::format("{}:{}: {} must be {}", origin, node.source().begin.line,
-                                  key.name, type_name(key.initial)),
-                      key.help);
-    set(name, std::move(*value), origin);
+    if (!value) throw wrong_type(key, place);
+    set(name, std::move(*value), place);
   });
 }
 
@@ -211,7 +222,9 @@ void Config::set(std::string_view assignment) {
     set(name, ConfigValue(value), origin);
     return;
   }
-  load_text(name + " = " + value, origin);
+  auto converted = parse_value(value, key.initial);
+  if (!converted) throw wrong_type(key, origin);
+  set(name, std::move(*converted), origin);
 }
 
 std::string Config::to_toml() const {

@@ -26,8 +26,9 @@ struct PhantomArguments {
 };
 
 int phantom_command(const PhantomArguments& arguments) {
-  if (std::filesystem::exists(arguments.out) && !std::filesystem::is_empty(arguments.out))
-    throw UserError(arguments.out.string() + " is not empty",
+  if (std::filesystem::exists(arguments.out) &&
+      !(std::filesystem::is_directory(arguments.out) && std::filesystem::is_empty(arguments.out)))
+    throw UserError(arguments.out.string() + " is no empty folder",
                     "name a new folder: old images are never mixed with new ones");
   {
     Progress bar("phantoms", arguments.options.images, "images");
@@ -46,8 +47,12 @@ void add_phantom(CLI::App& data, Action& action) {
       "phantom", "Write simulated radiographs with planted findings, in ChestX-ray14's layout");
   command->footer("Example:\n  chestmap data phantom phantoms --images 3000 --size 256 --seed 1");
   command->add_option("folder", arguments->out, "New folder")->required();
-  command->add_option("--images", options.images, "How many")->capture_default_str();
-  command->add_option("--size", options.size, "Side in pixels, 32 to 1024")->capture_default_str();
+  command->add_option("--images", options.images, "How many")
+      ->check(CLI::Range(1, 10000000))
+      ->capture_default_str();
+  command->add_option("--size", options.size, "Side in pixels")
+      ->check(CLI::Range(32, 1024))
+      ->capture_default_str();
   command->add_option("--seed", options.seed, "Same seed, same files")->capture_default_str();
   command->add_option("--test-fraction", options.test_fraction, "Share of the patients for testing")
       ->capture_default_str();
@@ -58,7 +63,9 @@ void add_phantom(CLI::App& data, Action& action) {
       ->capture_default_str();
   command->add_option("--label-noise", options.label_noise, "Share of wrong training labels")
       ->capture_default_str();
-  command->add_option("--threads", options.threads, "Threads")->capture_default_str();
+  command->add_option("--threads", options.threads, "Threads")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   command->add_flag("--all-boxes", options.boxes_for_all_splits,
                     "Also write BBox_List_all.csv, with the boxes of training images");
   command->callback(

@@ -191,8 +191,10 @@ void add_demo_command(CLI::App& app, Action& action) {
   command->add_option("--out", arguments->out, "Folder to make; a former demo's is replaced")
       ->capture_default_str();
   command->add_option("--images", arguments->phantoms.images, "Simulated radiographs")
+      ->check(CLI::Range(1, 10000000))
       ->capture_default_str();
   command->add_option("--epochs", arguments->epochs, "Training epochs of each model")
+      ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of training")->capture_default_str();
   command->callback(

@@ -14,6 +14,7 @@
 #include "data/select_findings.h"
 #include "data/skipped.h"
 #include "data/split.h"
+#include "nn/device.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 
@@ -42,6 +43,7 @@ Config resolved_config(const Arguments& arguments) {
   if (!arguments.config.empty()) config.load(arguments.config);
   for (const std::string& setting : arguments.settings) config.set(setting);
   resolve_head(config);
+  check_config(config);
   return config;
 }
 
@@ -53,8 +55,10 @@ std::vector<std::size_t> candidates(const Dataset& dataset) {
     for (std::size_t i = 0; i < dataset.records.size(); ++i) indices.push_back(i);
   std::erase_if(indices, [&](std::size_t i) { return dataset.records[i].file.empty(); });
   if (indices.empty())
-    throw UserError(dataset.folder.string() + " holds no image of its training list",
-                    "`chestmap data check` says what was found");
+    throw UserError(dataset.folder.string() + ": no image of the training list is there",
+                    fmt::format("the list is train_val_list.txt, the images lie in folders named "
+                                "images*; `chestmap data check {}` says what was found",
+                                dataset.folder.string()));
   return indices;
 }
 
@@ -89,6 +93,7 @@ void start_folder(const Arguments& arguments, const Dataset& dataset, const Spli
 }
 
 void check_folder(const Arguments& arguments) {
+  if (arguments.out.empty()) throw UserError("--out is empty", "name the run folder to make");
   const bool exists = std::filesystem::exists(arguments.out / "config.toml");
   if (exists && !arguments.resume)
     throw UserError(arguments.out.string() + " already holds a run",
@@ -101,6 +106,8 @@ void check_folder(const Arguments& arguments) {
 int train_command(const Arguments& arguments) {
   check_folder(arguments);
   const Config config = resolved_config(arguments);
+  // Checked before a large data set is read.
+  static_cast<void>(prepare_device(arguments.device, config.whole("train.threads")));
   const Dataset all = read_dataset(arguments.data);
   const Split split = make_split(arguments, all, config);
   const Dataset dataset = trainable(all, split);

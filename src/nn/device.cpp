@@ -6,6 +6,7 @@
 #include <torch/cuda.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -23,10 +24,19 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, kLargestBlock);
 }
 
+bool is_numbered_cuda(std::string_view name) {
+  constexpr std::string_view kPrefix = "cuda:";
+  constexpr std::size_t kMostDigits = 2;
+  if (!name.starts_with(kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  return !name.empty() && name.size() <= kMostDigits &&
+         name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 c10::Device prepare_device(const std::string& name, std::int64_t threads) {
-  const bool cuda = name == "cuda" || name.starts_with("cuda:");
+  const bool cuda = name == "cuda" || is_numbered_cuda(name);
   if (!cuda && name != "cpu")
     throw UserError("unknown device \"" + name + "\"", "cpu, cuda or cuda:N");
   // cuBLAS reads it when it is first used; without it its results may differ from run to run.

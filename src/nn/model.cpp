@@ -99,9 +99,22 @@ void save_model(const Model& model, const std::filesystem::path& file) {
   write_safetensors(file, views, model.spec().to_metadata());
 }
 
+namespace {
+
+std::shared_ptr<Model> build(ModelSpec spec, const std::filesystem::path& file) {
+  try {
+    return std::make_shared<Model>(std::move(spec));
+  } catch (const UserError& error) {
+    throw UserError(file.string() + ": " + error.what(), error.hint());
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<Model> load_model(const std::filesystem::path& file) {
   const SafetensorsFile stored(file);
-  auto model = std::make_shared<Model>(ModelSpec::from_metadata(stored.metadata(), file));
+  const std::shared_ptr<Model> model =
+      build(ModelSpec::from_metadata(stored.metadata(), file), file);
   std::map<std::string, const TensorView*> by_name;
   for (const TensorView& tensor : stored.tensors()) by_name[tensor.name] = &tensor;
 

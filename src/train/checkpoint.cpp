@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -17,6 +19,31 @@ namespace {
 std::string archive_key(const char* kind, std::size_t index) {
   // Torch's archives split names at dots.
   return fmt::format("{}_{}", kind, index);
+}
+
+// Torch's archives carry check sums that its reader does not look at, so the file ends in one of
+// its own: the FNV-1a hash of what stands before it.
+constexpr std::size_t kHashDigits = 16;
+
+std::string hash_of(std::string_view content) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+[[nodiscard]] UserError damaged(const std::filesystem::path& file, const std::string& reason) {
+  return UserError(fmt::format("{} cannot be read as a checkpoint: {}", file.string(), reason),
+                   "it is damaged or of another configuration; start again in a new folder");
+}
+
+/// The archive in the file, without its hash.
+std::string read_archive(const std::filesystem::path& file) {
+  std::string content = read_file(file);
+  if (content.size() <= kHashDigits) throw damaged(file, "it is too short");
+  const std::string hash = content.substr(content.size() - kHashDigits);
+  content.resize(content.size() - kHashDigits);
+  if (hash != hash_of(content)) throw damaged(file, "its content does not fit its check sum");
+  return content;
 }
 
 }  // namespace
@@ -68,12 +95,14 @@ void save_checkpoint(const std::filesystem::path& file, const Model& model,
   archive.write("optimizer", optimizer_archive);
   std::ostringstream out;
   archive.save_to(out);
-  write_file(file, out.str());
+  std::string content = std::move(out).str();
+  content += hash_of(content);
+  write_file(file, content);
 }
 
 Progression load_checkpoint(const std::filesystem::path& file, Model& model,
                             std::vector<at::Tensor>& average, torch::optim::Optimizer& optimizer) {
-  std::istringstream in(read_file(file));
+  std::istringstream in(read_archive(file));
   try {
     const at::NoGradGuard no_gradient;
     torch::serialize::InputArchive archive;
@@ -100,9 +129,9 @@ Progression load_checkpoint(const std::filesystem::path& file, Model& model,
     archive.read("progression", progression);
     return Progression::from_json(progression.toStringRef());
   } catch (const c10::Error& error) {
-    throw UserError(fmt::format("{} cannot be read as a checkpoint: {}", file.string(),
-                                error.what_without_backtrace()),
-                    "it is damaged or of another configuration; start again in a new folder");
+    throw damaged(file, error.what_without_backtrace());
+  } catch (const nlohmann::json::exception& error) {
+    throw damaged(file, error.what());
   }
 }
 

@@ -44,6 +44,10 @@ struct TrainOptions {
 /// what was used.
 void resolve_head(Config& config);
 
+/// Throws UserError for values that are each in range and yet cannot be used, so that a run ends
+/// before it begins.
+void check_config(const Config& config);
+
 [[nodiscard]] TrainOptions train_options(const Config& config);
 [[nodiscard]] ModelSpec model_spec(const Config& config, std::vector<std::string> findings);
 /// The loader of the training split (shuffled, augmented) or of any other (neither).

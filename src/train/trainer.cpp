@@ -188,13 +188,10 @@ class Run {
     const at::Tensor loss = loss_of(output, input.labels);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
-      throw UserError(
-          fmt::format("the loss is no longer a number in epoch {}, step {}", progression_.epoch + 1,
-                      progression_.batch + 1),
-          fmt::format(
-              "lower train.learning_rate or set train.gradient_clip; {} holds the last good "
-              "state",
-              checkpoint_file().string()));
+      throw UserError(fmt::format("the loss is no longer a number in epoch {}, step {}",
+                                  progression_.epoch + 1, progression_.batch + 1),
+                      "train again, in a new folder, with a lower train.learning_rate or "
+                      "train.gradient_clip");
     optimizer_->zero_grad();
     loss.backward();
     if (options_.gradient_clip > 0)
