@@ -44,6 +44,15 @@ Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_
   return fits;
 }
 
+void warn_of_unfitted(const std::vector<BoxFit>& fits, const std::vector<std::string>& findings) {
+  std::vector<std::string> unfitted;
+  for (std::size_t f = 0; f < findings.size(); ++f)
+    if (fits[f].maps() == 0) unfitted.push_back(findings[f]);
+  if (!unfitted.empty())
+    warn("on no validation image, so that their box levels stay in the middle: {}",
+         fmt::join(unfitted, ", "));
+}
+
 }  // namespace
 
 void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
@@ -54,14 +63,14 @@ void write_model_with_box_rules(const std::filesystem::path& folder, const Datas
   const Fits fits = fit_levels(*backend, dataset, valid);
 
   ModelSpec spec = backend->spec();
+  warn_of_unfitted(fits.at(kMultiscaleMethod), spec.findings);
   const auto prior = area_prior(config, spec.findings);
   for (const auto& [method, by_finding] : fits) {
     std::vector<BoxRuleSpec>& rules = spec.box_rules[method];
     for (std::size_t f = 0; f < by_finding.size(); ++f) {
       const auto fraction = by_finding[f].fraction(prior.at(spec.findings[f]));
-      if (!fraction)
-        warn("no validation image shows {}: its box level stays at the middle", spec.findings[f]);
-      rules.push_back({fraction.value_or(BoxRuleSpec{}.fraction), fraction.has_value()});
+      rules.push_back({config.text("boxes.rule"), fraction.value_or(BoxRuleSpec{}.fraction),
+                       fraction.has_value(), prior.at(spec.findings[f])});
     }
   }
   spec.box_rule_provenance = fmt::format(

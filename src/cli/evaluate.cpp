@@ -56,7 +56,8 @@ std::vector<std::size_t> records_of(const Arguments& arguments, const Dataset& d
     throw UserError(
         fmt::format("the split \"{}\" of {} holds no image", arguments.split,
                     arguments.data.string()),
-        "the test split is the data set's test_list.txt; train and valid are the run's");
+        "the test split is the data set's test_list.txt, train and valid are the run's; `chestmap "
+        "data check` says whether the images are there");
   return records;
 }
 
@@ -77,9 +78,16 @@ std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const Mo
       one.rules.push_back(box_rule(spec, methods[m].name, f));
     tried.push_back(std::move(one));
   }
-  Tried wang;
-  wang.rules.assign(spec.findings.size(), BoxRule{BoxRule::Kind::wang, 0.5, 1});
-  wang.result.name = std::string(kMultiscaleMethod) + ", boxes by Wang's rule";
+  // The model's own maps again, boxed by the other rules.
+  Tried other = tried.front();
+  const bool by_area = other.rules.front().kind == BoxRule::Kind::expected_area;
+  for (BoxRule& rule : other.rules)
+    rule.kind = by_area ? BoxRule::Kind::median_peak : BoxRule::Kind::expected_area;
+  other.result.name += by_area ? ", boxes at the fitted level" : ", boxes of the expected area";
+  tried.push_back(std::move(other));
+  Tried wang = tried.front();
+  for (BoxRule& rule : wang.rules) rule.kind = BoxRule::Kind::wang;
+  wang.result.name += ", boxes by Wang's rule";
   tried.push_back(std::move(wang));
   return tried;
 }
@@ -129,9 +137,12 @@ Scored run_model(const Arguments& arguments, Backend& backend, const Dataset& da
   return scored;
 }
 
-void add_controls(Scored& scored, const Dataset& dataset, std::uint64_t seed) {
-  const std::size_t findings = scored.predictions.findings.size();
-  scored.methods.push_back(random_map_control(dataset, scored.boxed, findings, BoxRule{}, seed));
+void add_controls(Scored& scored, const Dataset& dataset, const ModelSpec& spec,
+                  std::uint64_t seed) {
+  const std::size_t findings = spec.findings.size();
+  std::vector<BoxRule> rules;
+  for (std::size_t f = 0; f < findings; ++f) rules.push_back(box_rule(spec, kMultiscaleMethod, f));
+  scored.methods.push_back(random_map_control(dataset, scored.boxed, rules, seed));
   scored.methods.push_back(centre_box_control(dataset, scored.boxed, findings));
 }
 
@@ -143,7 +154,7 @@ int evaluate_command(const Arguments& given) {
   const auto backend =
       make_torch_backend(arguments.run / "model.safetensors", arguments.device, arguments.threads);
   Scored scored = run_model(arguments, *backend, dataset, records);
-  add_controls(scored, dataset, arguments.seed);
+  add_controls(scored, dataset, backend->spec(), arguments.seed);
 
   EvaluationOptions options;
   options.split = arguments.split;

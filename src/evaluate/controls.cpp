@@ -63,19 +63,19 @@ LocalizationMethod centre_box_control(const Dataset& dataset, std::span<const st
 }
 
 LocalizationMethod random_map_control(const Dataset& dataset, std::span<const std::size_t> boxed,
-                                      std::size_t findings, const BoxRule& rule, std::uint64_t seed,
+                                      std::span<const BoxRule> rules, std::uint64_t seed,
                                       std::uint64_t draw) {
   LocalizationMethod method{
       draw == 0 ? "random map" : fmt::format("random map {}", draw + 1), true, false, {}};
-  method.results.reserve(boxed.size() * findings);
+  method.results.reserve(boxed.size() * rules.size());
   for (const std::size_t record : boxed) {
     const Record& image = dataset.records[record];
-    for (std::size_t finding = 0; finding < findings; ++finding) {
+    for (std::size_t finding = 0; finding < rules.size(); ++finding) {
       const std::vector<float> values =
           random_map(RandomStream{seed, draw, hash_of(image.image), finding});
       const MapView map{values.data(), kFine, kFine, static_cast<double>(image.frame.width),
                         static_cast<double>(image.frame.height)};
-      method.results.push_back({peak_of_map(map), boxes_from_map(map, rule)});
+      method.results.push_back({peak_of_map(map), boxes_from_map(map, rules[finding])});
     }
   }
   return method;

@@ -18,11 +18,12 @@ namespace chestmap {
                                                     std::size_t findings);
 
 /// A map of independent normal values on a 7 x 7 grid, interpolated bilinearly to 56 x 56 and boxed
-/// by `rule`. Each map is a function of (seed, draw, the image's name, the finding's index) alone.
-/// Several draws show the spread; draws after the first carry their number in the name.
+/// by each finding's rule of `rules`. Each map is a function of (seed, draw, the image's name, the
+/// finding's index) alone. Several draws show the spread; draws after the first carry their number
+/// in the name.
 [[nodiscard]] LocalizationMethod random_map_control(const Dataset& dataset,
                                                     std::span<const std::size_t> boxed,
-                                                    std::size_t findings, const BoxRule& rule,
+                                                    std::span<const BoxRule> rules,
                                                     std::uint64_t seed, std::uint64_t draw = 0);
 
 }  // namespace chestmap

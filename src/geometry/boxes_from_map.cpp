@@ -73,6 +73,38 @@ std::vector<ScoredBox> boxes_at(const MapView& map, std::span<const double> leve
   return boxes;
 }
 
+/// The box round the region that holds the peak, for a level not above it.
+ScoredBox box_round_peak(const MapView& map, double level) {
+  const std::vector<Region> regions =
+      regions_at_or_above(cells_of(map), map.width, map.height, level);
+  const auto highest =
+      std::max_element(regions.begin(), regions.end(),
+                       [](const Region& a, const Region& b) { return a.peak < b.peak; });
+  return to_frame(*highest, map);
+}
+
+ScoredBox box_of_area(const MapView& map, const ValueRange& range, double area) {
+  constexpr int kSteps = 12;  // the level is found to 1/4096 of the map's range
+  const double target = area * map.frame_width * map.frame_height;
+  double low = range.least;
+  double high = range.most;
+  ScoredBox larger = box_round_peak(map, low);
+  ScoredBox smaller = box_round_peak(map, high);
+  for (int step = 0; step < kSteps; ++step) {
+    const double level = (low + high) / 2.0;
+    const ScoredBox box = box_round_peak(map, level);
+    if (box.box.area() >= target) {
+      low = level;
+      larger = box;
+    } else {
+      high = level;
+      smaller = box;
+    }
+  }
+  // area^2 <= smaller * larger: nearer to the smaller one in logarithm.
+  return target * target <= smaller.box.area() * larger.box.area() ? smaller : larger;
+}
+
 }  // namespace
 
 std::vector<ScoredBox> boxes_from_map(const MapView& map, const BoxRule& rule) {
@@ -82,6 +114,11 @@ std::vector<ScoredBox> boxes_from_map(const MapView& map, const BoxRule& rule) {
   if (rule.kind == BoxRule::Kind::wang)
     return boxes_at(map, std::array{range->least + spread * 60.0 / 255.0,
                                     range->least + spread * 180.0 / 255.0});
+  if (rule.kind == BoxRule::Kind::expected_area) {
+    if (!(rule.area > 0.0 && rule.area <= 1.0))
+      throw std::invalid_argument("BoxRule::area must lie above 0 and not above 1");
+    return {box_of_area(map, *range, rule.area)};
+  }
   if (!(rule.fraction > 0.0 && rule.fraction < 1.0))
     throw std::invalid_argument("BoxRule::fraction must lie between 0 and 1");
   const double median = median_of(cells_of(map));

@@ -34,10 +34,16 @@ struct BoxRule {
     wang,
     /// Ours: level = median + fraction * (peak - median), one box round each region.
     median_peak,
+    /// Ours: one box round the region of the map's peak, at the level at which its area comes
+    /// nearest (in logarithm) to
+    /// `area`. Regions grow as the level falls, so that the level is found by bisection between
+    /// peak and minimum.
+    expected_area,
   };
   Kind kind = Kind::median_peak;
   double fraction = 0.5;       ///< of `median_peak`, in (0, 1)
   std::size_t most_boxes = 1;  ///< of `median_peak`: the regions with the highest scores are kept
+  double area = 0.04;          ///< of `expected_area`: the box's area over the frame's, in (0, 1]
 };
 
 /// The boxes of `map` under `rule`, highest score first; ties by area, then position, so that the

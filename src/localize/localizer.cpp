@@ -14,7 +14,12 @@ double probability_of(double logit) noexcept { return 1.0 / (1.0 + std::exp(-log
 BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size_t finding) {
   BoxRule rule;
   const auto fitted = spec.box_rules.find(map_method);
-  if (fitted != spec.box_rules.end()) rule.fraction = fitted->second[finding].fraction;
+  if (fitted == spec.box_rules.end()) return rule;
+  const BoxRuleSpec& stored = fitted->second[finding];
+  rule.kind =
+      stored.rule == "expected_area" ? BoxRule::Kind::expected_area : BoxRule::Kind::median_peak;
+  rule.fraction = stored.fraction;
+  rule.area = stored.area;
   return rule;
 }
 

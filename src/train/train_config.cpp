@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/csv.h"
@@ -62,7 +64,7 @@ std::vector<ConfigKey> model_keys() {
       {"model.normalise_maps", true,
        "Normalise each stage's map of each finding, so that relevance compares stages"},
       {"model.fusion",
-       std::string("maps"),
+       std::string("scores"),
        "Join the stages' maps, or their pooled scores",
        {},
        {},
@@ -80,7 +82,7 @@ std::vector<ConfigKey> model_keys() {
 std::vector<ConfigKey> train_keys() {
   return {
       {"train.epochs", whole(20), "Passes over the training split", 1.0},
-      {"train.batch", whole(32), "Images a step", 2.0},
+      {"train.batch", whole(16), "Images a step", 2.0},
       {"train.optimizer",
        std::string("adamw"),
        "adamw, adam or sgd",
@@ -88,7 +90,7 @@ std::vector<ConfigKey> train_keys() {
        {},
        Texts{"adamw", "adam", "sgd"}},
       {"train.learning_rate", 1e-3, "At the end of the warm-up", 0.0},
-      {"train.relevance_learning_rate", 1e-2,
+      {"train.relevance_learning_rate", 1e-3,
        "Of the relevance, which has a schedule of the same form", 0.0},
       {"train.weight_decay", 1e-4, "Of convolution weights alone", 0.0},
       {"train.momentum", 0.9, "Of sgd", 0.0, 1.0},
@@ -105,9 +107,9 @@ std::vector<ConfigKey> train_keys() {
       {"train.gradient_clip", 5.0, "Largest norm of the gradient; 0 is off", 0.0},
       {"train.average_decay", 0.0,
        "Decay of an exponential moving average of the weights, per step; 0 is off", 0.0, 0.999999},
-      {"train.stage_dropout", 0.3, "Probability that a stage is left out for an image; 0 is off",
+      {"train.stage_dropout", 0.0, "Probability that a stage is left out for an image; 0 is off",
        0.0, 0.95},
-      {"train.auxiliary_loss", 0.5, "Weight of each stage's own classification loss; 0 is off",
+      {"train.auxiliary_loss", 1.0, "Weight of each stage's own classification loss; 0 is off",
        0.0},
       {"train.relevance_entropy", 0.0,
        "Weight of the relevance's entropy in the loss: above 0 pays for decided stages", -10.0,
@@ -142,6 +144,14 @@ std::vector<ConfigKey> augment_keys() {
 
 std::vector<ConfigKey> box_keys() {
   return {
+      {"boxes.rule",
+       std::string("expected_area"),
+       "expected_area: the level at which the box round the peak has the finding's expected area; "
+       "median_peak: a level "
+       "fitted per finding on the validation split so that the median box has it",
+       {},
+       {},
+       Texts{"expected_area", "median_peak"}},
       {"boxes.area_prior",
        Texts{"Atelectasis=1.9", "Cardiomegaly=17.1", "Effusion=5.6", "Infiltration=5.7", "Mass=1.5",
              "Nodule=0.46", "Pneumonia=5.7", "Pneumothorax=3.6"},
@@ -172,6 +182,11 @@ void resolve_head(Config& config) {
   config.set("train.stage_dropout", 0.0, origin);
   config.set("train.auxiliary_loss", 0.0, origin);
   config.set("train.relevance_entropy", 0.0, origin);
+}
+
+void check_config(const Config& config) {
+  static_cast<void>(model_spec(config, {}));
+  static_cast<void>(area_prior(config, {}));
 }
 
 TrainOptions train_options(const Config& config) {
@@ -214,6 +229,11 @@ ModelSpec model_spec(const Config& config, std::vector<std::string> findings) {
   spec.input_channels = config.whole("model.channels");
   if (spec.input_channels == 2)
     throw UserError("model.channels = 2 is not possible", "1, or 3 equal ones");
+  if (spec.stages.empty() || std::adjacent_find(spec.stages.begin(), spec.stages.end(),
+                                                std::greater_equal<>()) != spec.stages.end())
+    throw UserError(
+        fmt::format("model.stages = [{}] is not a rising list", fmt::join(spec.stages, ", ")),
+        "stages are named once each, from shallow to deep: [1, 2, 3, 4], or [4] alone");
   spec.pixel_mean = config.real("model.pixel_mean");
   spec.pixel_deviation = config.real("model.pixel_deviation");
   spec.box_rule_provenance = "not fitted";

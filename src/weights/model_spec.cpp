@@ -8,14 +8,33 @@ namespace chestmap {
 
 namespace {
 constexpr int kFormatVersion = 1;
+constexpr std::int64_t kLargestInput = 4096;
 constexpr const char* kEntry = "chestmap";
+
+/// Values that no network or image can be made of.
+void check(const ModelSpec& spec, const std::filesystem::path& file) {
+  const auto fail = [&file](const std::string& what) {
+    throw UserError(file.string() + ": its metadata gives " + what,
+                    "the file was damaged or changed by another program");
+  };
+  if (spec.findings.empty()) fail("no finding");
+  if (spec.input_size < 1 || spec.input_size > kLargestInput)
+    fail("an input size of " + std::to_string(spec.input_size) + " pixels");
+  if (spec.input_channels != 1 && spec.input_channels != 3)
+    fail(std::to_string(spec.input_channels) + " input channels; 1 or 3 were expected");
+  if (!(spec.pixel_deviation > 0.0)) fail("a pixel deviation that is not above 0");
+}
+
 }  // namespace
 
 std::map<std::string, std::string> ModelSpec::to_metadata() const {
   nlohmann::ordered_json rules = nlohmann::ordered_json::object();
   for (const auto& [method, list] : box_rules)
     for (const BoxRuleSpec& rule : list)
-      rules[method].push_back({{"fraction", rule.fraction}, {"fitted", rule.fitted}});
+      rules[method].push_back({{"rule", rule.rule},
+                               {"fraction", rule.fraction},
+                               {"fitted", rule.fitted},
+                               {"area", rule.area}});
   const nlohmann::ordered_json json = {
       {"format_version", kFormatVersion},
       {"notice", "Research use only. Not for diagnosis."},
@@ -72,7 +91,8 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
     spec.pixel_deviation = preprocessing.at("deviation");
     for (const auto& [method, rules] : json.at("boxes").at("rules").items()) {
       for (const auto& rule : rules)
-        spec.box_rules[method].push_back({rule.at("fraction"), rule.at("fitted")});
+        spec.box_rules[method].push_back(
+            {rule.at("rule"), rule.at("fraction"), rule.at("fitted"), rule.at("area")});
       if (rules.size() != spec.findings.size())
         throw UserError(file.string() + ": its metadata has " + std::to_string(rules.size()) +
                         " box rules of \"" + method + "\" for " +
@@ -80,6 +100,7 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
     }
     spec.box_rule_provenance = json.at("boxes").at("provenance");
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
+    check(spec, file);
     return spec;
   } catch (const nlohmann::json::exception& error) {
     throw UserError(file.string() + ": its metadata cannot be read: " + error.what(),

@@ -10,11 +10,12 @@
 
 namespace chestmap {
 
-/// How the maps of one finding become boxes: the level lies `fraction` of the way from the map's
-/// median to its peak (geometry/boxes_from_map.h).
+/// How the maps of one finding become boxes (geometry/boxes_from_map.h).
 struct BoxRuleSpec {
-  double fraction = 0.5;
-  bool fitted = false;
+  std::string rule = "median_peak";  ///< or "expected_area"
+  double fraction = 0.5;  ///< of median_peak: of the way from the map's median to its peak
+  bool fitted = false;    ///< whether `fraction` was fitted
+  double area = 0.04;     ///< the box's expected area over the frame's
 };
 
 /// Everything that is needed to build and use a model, kept in the metadata of its
@@ -27,8 +28,8 @@ struct ModelSpec {
   std::vector<std::int64_t> stages = {1, 2, 3, 4};  ///< shallow to deep, counted from 1
   std::string relevance = "learned";                ///< "learned", "shared", "uniform", "evidence"
   bool normalise_maps = true;
-  std::string fusion = "maps";  ///< "scores", "maps"
-  std::string pooling = "lse";  ///< "average", "max", "lse", "pcam"
+  std::string fusion = "scores";  ///< "scores", "maps"
+  std::string pooling = "lse";    ///< "average", "max", "lse", "pcam"
   double lse_r = 5.0;
 
   std::int64_t input_size = 224;    ///< side of the square that the image is resized to, pixels

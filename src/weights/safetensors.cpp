@@ -89,7 +89,8 @@ class SafetensorsFile::Mapping {
     if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
       const std::string reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
       if (descriptor >= 0) ::close(descriptor);
-      throw UserError("cannot read " + file.string() + ": " + reason);
+      throw UserError("cannot read " + file.string() + ": " + reason,
+                      "a model is the model.safetensors that `chestmap train` writes at its end");
     }
     size_ = static_cast<std::size_t>(status.st_size);
     if (size_ > 0 && S_ISREG(status.st_mode))

@@ -100,7 +100,8 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   const std::vector<std::size_t> backward = {1, 0};
   const auto peak = [&](std::span<const std::size_t> boxed, std::size_t result, std::uint64_t seed,
                         std::uint64_t draw) {
-    const Point p = random_map_control(data, boxed, 2, {}, seed, draw).results[result].peak;
+    const Point p =
+        random_map_control(data, boxed, std::vector<BoxRule>(2), seed, draw).results[result].peak;
     return std::pair(p.x, p.y);
   };
   EXPECT_EQ(peak(forward, 0, 1, 0), peak(forward, 0, 1, 0));
@@ -112,7 +113,7 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   Dataset moved = data;
   std::swap(moved.records[0], moved.records[3]);
   const std::vector<std::size_t> place = {3};
-  const Point there = random_map_control(moved, place, 2, {}, 1).results[0].peak;
+  const Point there = random_map_control(moved, place, std::vector<BoxRule>(2), 1).results[0].peak;
   EXPECT_EQ(std::pair(there.x, there.y), peak(forward, 0, 1, 0));
 }
 
@@ -120,10 +121,10 @@ TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
   Dataset data = toy::dataset();
   data.records[0].frame = {2048, 512};
   const std::vector<std::size_t> boxed = {0};
-  const LocalizationMethod method = random_map_control(data, boxed, 50, {}, 3);
+  const LocalizationMethod method = random_map_control(data, boxed, std::vector<BoxRule>(50), 3);
   EXPECT_TRUE(method.is_control);
   EXPECT_EQ(method.name, "random map");
-  EXPECT_EQ(random_map_control(data, boxed, 1, {}, 3, 1).name, "random map 2");
+  EXPECT_EQ(random_map_control(data, boxed, std::vector<BoxRule>(1), 3, 1).name, "random map 2");
   double right = 0.0;
   std::set<double> tops;
   std::set<double> lefts;
@@ -161,7 +162,7 @@ TEST(RandomMapControl, PointsAsOftenAsTheBoxesCoverTheFrame) {
   double expected = 0.0;
   for (std::size_t f = 0; f < area.size(); ++f) expected += area[f] / count[f] / 8.0;
   const Evaluation evaluation =
-      score(data, random_map_control(data, boxed, data.findings.size(), {}, 1));
+      score(data, random_map_control(data, boxed, std::vector<BoxRule>(data.findings.size()), 1));
   // A peak that is anywhere with equal chance hits with the probability of the box's area, 0.07 on
   // average. The sum of 984 such draws varies by some 12%, and the maps' peaks are not quite
   // uniform near the edges.
