@@ -90,14 +90,20 @@ std::vector<GalleryItem> read_gallery(const std::filesystem::path& folder) {
   return items;
 }
 
+/// A model that cannot be read costs the report its lines on the model and nothing else.
 std::vector<std::pair<std::string, std::string>> read_provenance(
     const std::filesystem::path& model) {
   if (!std::filesystem::exists(model)) return {};
-  const ModelSpec spec = ModelSpec::from_metadata(SafetensorsFile(model).metadata(), model);
-  std::vector<std::pair<std::string, std::string>> provenance = {
-      {"trained by", spec.program_version}, {"box rules", spec.box_rule_provenance}};
-  for (const auto& [key, value] : spec.provenance) provenance.emplace_back("model " + key, value);
-  return provenance;
+  try {
+    const ModelSpec spec = ModelSpec::from_metadata(SafetensorsFile(model).metadata(), model);
+    std::vector<std::pair<std::string, std::string>> provenance = {
+        {"trained by", spec.program_version}, {"box rules", spec.box_rule_provenance}};
+    for (const auto& [key, value] : spec.provenance) provenance.emplace_back("model " + key, value);
+    return provenance;
+  } catch (const UserError& error) {
+    warn("{}; the report says nothing of the model", error.what());
+    return {};
+  }
 }
 
 std::string folder_name(const std::filesystem::path& folder) {
