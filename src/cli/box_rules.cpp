@@ -32,7 +32,8 @@ Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_
   Fits fits;
   for (const MapMethod& method : methods) fits[method.name].resize(findings);
   const auto resolution = static_cast<std::size_t>(backend.spec().input_size);
-  run_over(backend, dataset, indices, "fitting box levels",
+  // Training has judged the share of unreadable images; of these few, any share will do.
+  run_over(backend, dataset, indices, "fitting box levels", /*most_skipped=*/1.0,
            [&](std::size_t record, const ImageF& image, const Inference& inference) {
              for (const MapMethod& method : methods) {
                const std::vector<ImageF> maps = method.maps(backend, image, inference, resolution);

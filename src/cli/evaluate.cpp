@@ -30,6 +30,9 @@ namespace chestmap {
 
 namespace {
 
+/// Share of unreadable images above which the figures would be of another data set.
+constexpr double kMostSkipped = 0.05;
+
 struct Arguments {
   std::filesystem::path run;
   std::filesystem::path data;
@@ -132,7 +135,7 @@ Scored run_model(const Arguments& arguments, Backend& backend, const Dataset& da
     for (std::size_t f = 0; f < spec.findings.size(); ++f)
       write_map(arguments.out / "maps" / map_file_name(record.image, spec.findings[f]), maps[0][f]);
   };
-  scored.skipped = run_over(backend, dataset, records, "evaluating", visit);
+  scored.skipped = run_over(backend, dataset, records, "evaluating", kMostSkipped, visit);
   for (Tried& one : tried) scored.methods.push_back(std::move(one.result));
   return scored;
 }

@@ -11,7 +11,7 @@ namespace chestmap {
 
 std::vector<Skipped> run_over(
     Backend& backend, const Dataset& dataset, const std::vector<std::size_t>& indices,
-    const std::string& title,
+    const std::string& title, double most_skipped,
     const std::function<void(std::size_t record, const ImageF& image, const Inference&)>& visit) {
   const auto size = static_cast<std::size_t>(backend.spec().input_size);
   LoaderOptions options;
@@ -19,6 +19,7 @@ std::vector<Skipped> run_over(
   options.batch = 16;
   options.threads = available_cores();
   options.cache_mib = 0;
+  options.most_skipped = most_skipped;
   Loader loader(dataset, indices, options);
   Progress bar(title, indices.size(), "images");
   std::size_t done = 0;

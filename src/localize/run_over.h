@@ -10,11 +10,11 @@
 namespace chestmap {
 
 /// Runs `backend` over the records at `indices` in order, decoding ahead, and hands each image (the
-/// square input) with its inference to `visit`. Unreadable images are left out and returned; more
-/// than a twentieth of them is a UserError.
+/// square input) with its inference to `visit`. Unreadable images are left out and returned; a
+/// larger share of them than `most_skipped` is a UserError.
 std::vector<Skipped> run_over(
     Backend& backend, const Dataset& dataset, const std::vector<std::size_t>& indices,
-    const std::string& title,
+    const std::string& title, double most_skipped,
     const std::function<void(std::size_t record, const ImageF& image, const Inference&)>& visit);
 
 }  // namespace chestmap

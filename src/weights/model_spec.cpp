@@ -10,12 +10,12 @@ namespace {
 constexpr int kFormatVersion = 1;
 constexpr std::int64_t kLargestInput = 4096;
 constexpr const char* kEntry = "chestmap";
+constexpr const char* kDamaged = "the file was damaged or changed by another program";
 
 /// Values that no network or image can be made of.
 void check(const ModelSpec& spec, const std::filesystem::path& file) {
   const auto fail = [&file](const std::string& what) {
-    throw UserError(file.string() + ": its metadata gives " + what,
-                    "the file was damaged or changed by another program");
+    throw UserError(file.string() + ": its metadata gives " + what, kDamaged);
   };
   if (spec.findings.empty()) fail("no finding");
   if (spec.input_size < 1 || spec.input_size > kLargestInput)
@@ -95,8 +95,9 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
             {rule.at("rule"), rule.at("fraction"), rule.at("fitted"), rule.at("area")});
       if (rules.size() != spec.findings.size())
         throw UserError(file.string() + ": its metadata has " + std::to_string(rules.size()) +
-                        " box rules of \"" + method + "\" for " +
-                        std::to_string(spec.findings.size()) + " findings");
+                            " box rules of \"" + method + "\" for " +
+                            std::to_string(spec.findings.size()) + " findings",
+                        kDamaged);
     }
     spec.box_rule_provenance = json.at("boxes").at("provenance");
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();

@@ -190,7 +190,10 @@ TEST_F(Head, WithoutNormalisationMapsAreAffineInTheFeatures) {
 
 TEST_F(Head, LogitOfFusedMapsIsThePooledAttentionMap) {
   for (const std::string& pooling : pooling_names()) {
-    RandomHead random(spec_with([&](ModelSpec& s) { s.pooling = pooling; }));
+    RandomHead random(spec_with([&](ModelSpec& s) {
+      s.fusion = "maps";
+      s.pooling = pooling;
+    }));
     const HeadOutput output = random.head.forward(random_features());
     const at::Tensor alpha = random.head.relevance();
     const Grid fine = shapes()[0].grid;
