@@ -85,7 +85,8 @@ std::string format_text(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
+    constexpr unsigned char kDelete = 0x7f;
+    if (static_cast<unsigned char>(c) < 0x20 || c == kDelete) {
       quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
       quoted += c;

@@ -37,8 +37,10 @@ CsvTable read_csv(const std::filesystem::path& file) {
         }
         continue;
       }
+      const bool carriage_return =
+          at < text.size() && text[at] == '\r' && (at + 1 == text.size() || text[at + 1] == '\n');
+      if (carriage_return) ++at;
       if (at >= text.size() || text[at] == '\n') {
-        if (!field.empty() && field.back() == '\r') field.pop_back();
         row.fields.push_back(std::move(field));
         field.clear();
         row_open = false;
@@ -87,7 +89,7 @@ std::string csv_line(std::span<const std::string> fields) {
 std::optional<double> parse_number(std::string_view text) noexcept {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0.0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
