@@ -11,8 +11,11 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -53,6 +56,33 @@ std::optional<std::size_t> bytes_of(const std::string& dtype) {
                   "was the download or the copy cut short?");
 }
 
+const Json& list(const std::filesystem::path& file, const std::string& name, const Json& entry,
+                 const char* key) {
+  const Json& value = entry.at(key);
+  if (!value.is_array())
+    fail(file, fmt::format("tensor \"{}\": its {} is no list of numbers", name, key));
+  return value;
+}
+
+/// nlohmann::json would turn fractions and negative numbers into other ones.
+std::uint64_t whole(const std::filesystem::path& file, const std::string& name,
+                    const Json& number) {
+  if (!number.is_number_unsigned())
+    fail(file, fmt::format("tensor \"{}\": {} is no whole number", name, number.dump()));
+  return number.get<std::uint64_t>();
+}
+
+/// The parser keeps the last of equal keys without a word.
+Json parse_header(const std::filesystem::path& file, std::string_view text) {
+  std::set<std::string> names;
+  return Json::parse(text, [&](int depth, Json::parse_event_t event, const Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key &&
+        !names.insert(parsed.get<std::string>()).second)
+      fail(file, fmt::format("\"{}\" is listed twice", parsed.get<std::string>()));
+    return true;
+  });
+}
+
 TensorView parse_tensor(const std::filesystem::path& file, const std::string& name,
                         const Json& entry, std::span<const std::byte> data) {
   TensorView tensor{name, entry.at("dtype").get<std::string>(), {}, {}};
@@ -60,15 +90,17 @@ TensorView parse_tensor(const std::filesystem::path& file, const std::string& na
   if (!item_bytes)
     fail(file, fmt::format("tensor \"{}\" has the unknown type \"{}\"", name, tensor.dtype));
   std::size_t bytes = *item_bytes;
-  for (const Json& side : entry.at("shape")) {
-    const auto length = side.get<std::uint64_t>();
-    if (__builtin_mul_overflow(bytes, length, &bytes))
+  for (const Json& side : list(file, name, entry, "shape")) {
+    const std::uint64_t length = whole(file, name, side);
+    if (__builtin_mul_overflow(bytes, length, &bytes) ||
+        length > std::numeric_limits<std::int64_t>::max())
       fail(file, fmt::format("tensor \"{}\" claims an impossible shape", name));
     tensor.shape.push_back(static_cast<std::int64_t>(length));
   }
-  const Json& offsets = entry.at("data_offsets");
-  const auto begin = offsets.at(0).get<std::uint64_t>();
-  const auto end = offsets.at(1).get<std::uint64_t>();
+  const Json& offsets = list(file, name, entry, "data_offsets");
+  if (offsets.size() != 2) fail(file, fmt::format("tensor \"{}\" has no two offsets", name));
+  const std::uint64_t begin = whole(file, name, offsets[0]);
+  const std::uint64_t end = whole(file, name, offsets[1]);
   if (begin > end || end > data.size())
     fail(file, fmt::format("tensor \"{}\" lies at {} to {}, the data has {} bytes", name, begin,
                            end, data.size()));
@@ -122,7 +154,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
     fail(file, fmt::format("it claims a header of {} bytes", header_size));
   const auto* text = reinterpret_cast<const char*>(rest.data());
   try {
-    const Json header = Json::parse(text, text + header_size);
+    const Json header = parse_header(file, {text, header_size});
     if (!header.is_object()) fail(file, "its header is no JSON object");
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
