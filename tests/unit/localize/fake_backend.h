@@ -1,0 +1,64 @@
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "localize/backend.h"
+
+namespace chestmap::test {
+
+/// A back end of two findings and two stages over inputs of 16 pixels, whose maps are functions of
+/// the image's first pixel p: stage 1 (4 x 4 cells) is p + column, stage 2 (2 x 2 cells) is
+/// 10 p + 100 row; finding 1 has the opposite sign of finding 0.
+class FakeBackend : public Backend {
+ public:
+  FakeBackend() {
+    spec_.findings = {"Mass", "Nodule"};
+    spec_.stages = {1, 2};
+    spec_.input_size = 16;
+  }
+
+  [[nodiscard]] const ModelSpec& spec() const override { return spec_; }
+  [[nodiscard]] ModelSpec& spec() { return spec_; }
+  [[nodiscard]] const std::vector<Grid>& grids() const override { return grids_; }
+  [[nodiscard]] const std::vector<std::vector<double>>& relevance() const override {
+    return relevance_;
+  }
+
+  [[nodiscard]] std::vector<Inference> infer(std::span<const ImageF> images) override {
+    std::vector<Inference> results;
+    for (const ImageF& image : images) {
+      const float p = image.at(0, 0);
+      results.push_back(
+          {{p, -p},
+           {{stage_one(p, 1.0F), stage_one(p, -1.0F)}, {stage_two(p, 1.0F), stage_two(p, -1.0F)}}});
+    }
+    return results;
+  }
+
+  [[nodiscard]] std::vector<ImageF> grad_cam(const ImageF& image) override {
+    return {ImageF(2, 2, image.at(0, 0)), ImageF(2, 2, 7.0F)};
+  }
+
+  static ImageF stage_one(float p, float sign) {
+    ImageF map(4, 4);
+    for (std::size_t y = 0; y < 4; ++y)
+      for (std::size_t x = 0; x < 4; ++x) map.at(x, y) = sign * (p + static_cast<float>(x));
+    return map;
+  }
+  static ImageF stage_two(float p, float sign) {
+    ImageF map(2, 2);
+    for (std::size_t y = 0; y < 2; ++y)
+      for (std::size_t x = 0; x < 2; ++x)
+        map.at(x, y) = sign * (10.0F * p + 100.0F * static_cast<float>(y));
+    return map;
+  }
+
+ private:
+  ModelSpec spec_;
+  std::vector<Grid> grids_ = {{4.0, 2.0}, {8.0, 4.0}};
+  std::vector<std::vector<double>> relevance_ = {{0.25, 0.75}, {0.5, 0.5}};
+};
+
+}  // namespace chestmap::test

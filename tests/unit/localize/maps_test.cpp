@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "../image/scratch.h"
+#include "fake_backend.h"
+#include "image/codec.h"
+#include "localize/attention.h"
+#include "localize/box_fit.h"
+#include "localize/localizer.h"
+#include "localize/map_file.h"
+#include "localize/map_methods.h"
+
+namespace chestmap {
+namespace {
+
+using test::FakeBackend;
+
+ImageF one_map(const ImageF& map, const Grid& grid, double input_size, std::size_t resolution,
+               double weight = 1.0) {
+  const ImageF* pointer = &map;
+  return combine_maps({&pointer, 1}, {&grid, 1}, {&weight, 1}, input_size, resolution);
+}
+
+TEST(CombineMaps, InterpolatesBetweenTheCentresOfTheCells) {
+  // Two cells centred on 2 and 6 of 8 pixels; asked for at 1, 3, 5, 7.
+  ImageF row(2, 1);
+  row.at(1, 0) = 10.0F;
+  const ImageF fine = one_map(row, {4.0, 2.0}, 8.0, 4);
+  ASSERT_EQ(fine.height(), 4U);
+  for (std::size_t y = 0; y < 4; ++y) {
+    EXPECT_FLOAT_EQ(fine.at(0, y), 0.0F);
+    EXPECT_FLOAT_EQ(fine.at(1, y), 2.5F);
+    EXPECT_FLOAT_EQ(fine.at(2, y), 7.5F);
+    EXPECT_FLOAT_EQ(fine.at(3, y), 10.0F);
+  }
+  ImageF column(1, 2);
+  column.at(0, 1) = 10.0F;
+  EXPECT_FLOAT_EQ(one_map(column, {4.0, 2.0}, 8.0, 4).at(3, 1), 2.5F);
+}
+
+TEST(CombineMaps, ReproducesARampInsideTheCentresOfAShiftedGrid) {
+  const Grid grid{8.0, 0.5};  // as after strided 3x3 convolutions
+  ImageF map(5, 5);
+  for (std::size_t y = 0; y < 5; ++y)
+    for (std::size_t x = 0; x < 5; ++x)
+      map.at(x, y) = static_cast<float>(2.0 * grid.centre(static_cast<double>(x)) -
+                                        3.0 * grid.centre(static_cast<double>(y)));
+  const ImageF fine = one_map(map, grid, 40.0, 20);
+  for (std::size_t y = 0; y < 20; ++y)
+    for (std::size_t x = 0; x < 20; ++x) {
+      const double at_x = std::min(2.0 * static_cast<double>(x) + 1.0, 32.5);
+      const double at_y = std::min(2.0 * static_cast<double>(y) + 1.0, 32.5);
+      // Single precision of values up to 100.
+      EXPECT_NEAR(fine.at(x, y), 2.0 * at_x - 3.0 * at_y, 1e-4);
+    }
+}
+
+TEST(CombineMaps, AddsTheMapsByTheirWeights) {
+  const ImageF one(1, 1, 3.0F);
+  const ImageF two(2, 2, 5.0F);
+  const ImageF unseen(1, 1, std::numeric_limits<float>::quiet_NaN());
+  const std::vector<const ImageF*> maps = {&one, &two, &unseen};
+  const std::vector<Grid> grids = {{8.0, 4.0}, {4.0, 2.0}, {8.0, 4.0}};
+  const std::vector<double> weights = {0.25, 0.5, 0.0};
+  const ImageF sum = combine_maps(maps, grids, weights, 8.0, 3);
+  for (const float value : sum.pixels()) EXPECT_FLOAT_EQ(value, 0.75F + 2.5F);
+}
+
+std::vector<std::string> method_names(const Backend& backend) {
+  std::vector<std::string> names;
+  for (const MapMethod& method : map_methods(backend)) names.push_back(method.name);
+  return names;
+}
+
+/// A back end of one stage.
+class OneStage : public FakeBackend {
+ public:
+  [[nodiscard]] const std::vector<Grid>& grids() const override { return grid_; }
+
+ private:
+  std::vector<Grid> grid_ = {{8.0, 4.0}};
+};
+
+TEST(MapMethods, BeginWithTheModelsOwnAndLeaveOutWhatOneStageMakesEqual) {
+  EXPECT_EQ(method_names(FakeBackend()),
+            (std::vector<std::string>{"multiscale attention map", "last stage", "uniform relevance",
+                                      "Grad-CAM"}));
+  EXPECT_EQ(method_names(OneStage()),
+            (std::vector<std::string>{"multiscale attention map", "Grad-CAM"}));
+  EXPECT_STREQ(kMultiscaleMethod, "multiscale attention map");
+}
+
+TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
+  FakeBackend backend;
+  const ImageF image(16, 16, 0.5F);
+  const Inference inference = backend.infer({&image, 1})[0];
+  const std::vector<MapMethod> methods = map_methods(backend);
+  const auto value = [&](std::size_t method, std::size_t finding) {
+    const std::vector<ImageF> maps = methods[method].maps(backend, image, inference, 4);
+    EXPECT_EQ(maps.size(), 2U);
+    EXPECT_EQ(maps[finding].width(), 4U);
+    return maps[finding].at(3, 3);
+  };
+  // At the lower right cell of 4 x 4: stage 1 is 0.5 + 3, stage 2 is 10 * 0.5 + 100.
+  EXPECT_FLOAT_EQ(value(0, 0), 0.25F * 3.5F + 0.75F * 105.0F);
+  EXPECT_FLOAT_EQ(value(0, 1), -(0.5F * 3.5F + 0.5F * 105.0F));
+  EXPECT_FLOAT_EQ(value(1, 0), 105.0F);
+  EXPECT_FLOAT_EQ(value(1, 1), -105.0F);
+  EXPECT_FLOAT_EQ(value(2, 0), 0.5F * 3.5F + 0.5F * 105.0F);
+  EXPECT_FLOAT_EQ(value(3, 0), 0.5F);
+  EXPECT_FLOAT_EQ(value(3, 1), 7.0F);
+}
+
+TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {
+  FakeBackend backend;
+  const ImageF radiograph(160, 80, 0.5F);
+  const std::vector<LocalizedFinding> found = localize(backend, radiograph);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].finding, "Mass");
+  EXPECT_NEAR(found[0].probability, 1.0 / (1.0 + std::exp(-0.5)), 1e-6);
+  EXPECT_NEAR(found[1].probability, 1.0 / (1.0 + std::exp(0.5)), 1e-6);
+  EXPECT_EQ(found[0].map.width(), 16U);
+  // The map of finding 0 rises to the lower right, from centre to centre of the outermost cells
+  // (14 of 16 across, 12 of 16 down) and holds from there; a cell is 10 x 5 pixels.
+  EXPECT_NEAR(found[0].peak.x, 14.5 * 10.0, 1e-9);
+  EXPECT_NEAR(found[0].peak.y, 12.5 * 5.0, 1e-9);
+  EXPECT_NEAR(found[1].peak.x, 0.5 * 10.0, 1e-9);
+  ASSERT_FALSE(found[0].boxes.empty());
+  EXPECT_NEAR(found[0].boxes[0].box.right(), 160.0, 1e-9);
+  EXPECT_NEAR(found[0].boxes[0].box.bottom(), 80.0, 1e-9);
+
+  LocalizeOptions options;
+  options.resolution = 32;
+  options.frame = {1600, 800};
+  const std::vector<LocalizedFinding> scaled = localize(backend, radiograph, options);
+  EXPECT_EQ(scaled[0].map.width(), 32U);
+  EXPECT_NEAR(scaled[0].boxes[0].box.right(), 1600.0, 1e-9);
+}
+
+TEST(Localizer, TakesTheBoxRuleThatTheModelStoresForTheMap) {
+  ModelSpec spec;
+  spec.findings = {"Mass", "Nodule"};
+  spec.box_rules[kMultiscaleMethod] = {{"median_peak", 0.7, true, 0.1},
+                                       {"expected_area", 0.5, false, 0.02}};
+  const BoxRule first = box_rule(spec, kMultiscaleMethod, 0);
+  EXPECT_EQ(first.kind, BoxRule::Kind::median_peak);
+  EXPECT_EQ(first.fraction, 0.7);
+  const BoxRule second = box_rule(spec, kMultiscaleMethod, 1);
+  EXPECT_EQ(second.kind, BoxRule::Kind::expected_area);
+  EXPECT_EQ(second.area, 0.02);
+  const BoxRule other = box_rule(spec, "Grad-CAM", 1);
+  EXPECT_EQ(other.kind, BoxRule().kind);
+  EXPECT_EQ(other.fraction, BoxRule().fraction);
+}
+
+constexpr std::size_t kSide = 128;
+
+ImageF gaussian(double deviation) {
+  ImageF map(kSide, kSide);
+  constexpr double kCentre = 64.0;
+  for (std::size_t y = 0; y < kSide; ++y)
+    for (std::size_t x = 0; x < kSide; ++x) {
+      const double dx = static_cast<double>(x) - kCentre;
+      const double dy = static_cast<double>(y) - kCentre;
+      map.at(x, y) = static_cast<float>(
+          5.0 * std::exp(-(dx * dx + dy * dy) / (2.0 * deviation * deviation)) - 1.0);
+    }
+  return map;
+}
+
+TEST(BoxFit, FindsTheLevelAtWhichAGaussianHasTheExpectedArea) {
+  // The map's median is its floor (deviation 12 of 128 cells), so that the level of fraction f lies
+  // at the radius r = 12 sqrt(-2 ln f), and the box of side 2 r has the area (2 r / 128)^2.
+  for (const double fraction : {0.2, 0.5, 0.7}) {
+    const double radius = 12.0 * std::sqrt(-2.0 * std::log(fraction));
+    const double area = std::pow(2.0 * radius / kSide, 2);
+    BoxFit fit;
+    for (const double deviation : {4.0, 12.0, 30.0}) fit.add(gaussian(deviation));  // median: 12
+    EXPECT_EQ(fit.maps(), 3U);
+    // Candidates are 0.02 apart, and a box ends on whole cells: one in 30 of its side is 0.03 of f.
+    EXPECT_NEAR(fit.fraction(area).value(), fraction, 0.04);
+  }
+}
+
+TEST(BoxFit, HasNothingToSayWithoutMaps) {
+  const BoxFit fit;
+  EXPECT_EQ(fit.maps(), 0U);
+  EXPECT_FALSE(fit.fraction(0.1).has_value());
+}
+
+TEST(BoxFit, StaysWithinItsLevelsForAreasOutOfReach) {
+  BoxFit fit;
+  fit.add(gaussian(12.0));
+  EXPECT_LT(fit.fraction(1.0).value(), 0.05);
+  EXPECT_GT(fit.fraction(1e-6).value(), 0.9);
+}
+
+TEST(MapFile, HoldsLogitsOnTheFixedScale) {
+  const test::ScratchFolder folder;
+  ImageF map(3, 2);
+  const std::vector<float> logits = {-16.0F, -3.25F, 0.0F, 1.0F / 3.0F, 7.5F, 16.0F};
+  std::copy(logits.begin(), logits.end(), map.pixels().begin());
+  write_map(folder / "m.png", map);
+  const ImageF stored = read_image(folder / "m.png");
+  ASSERT_EQ(stored.width(), 3U);
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    // Half of one of 65535 steps over 32 logits.
+    EXPECT_NEAR(kMapFileLow + stored.pixels()[i] * (kMapFileHigh - kMapFileLow), logits[i],
+                16.0 / 65535.0 + 1e-5);
+  const std::string content = test::slurp(folder / "m.png");
+  EXPECT_NE(content.find(std::string("chestmap:low\0-16", 16)), std::string::npos);
+  EXPECT_NE(content.find(std::string("chestmap:high\0"
+                                     "16",
+                                     16)),
+            std::string::npos);
+  EXPECT_NE(content.find("Research use only"), std::string::npos);
+}
+
+TEST(MapFile, ClipsWhatLiesBeyondTheScale) {
+  const test::ScratchFolder folder;
+  ImageF map(2, 1, -40.0F);
+  map.at(1, 0) = 40.0F;
+  write_map(folder / "m.png", map);
+  const ImageF stored = read_image(folder / "m.png");
+  EXPECT_EQ(stored.at(0, 0), 0.0F);
+  EXPECT_EQ(stored.at(1, 0), 1.0F);
+}
+
+TEST(MapFile, IsNamedAfterImageAndFinding) {
+  EXPECT_EQ(map_file_name("00000001_000.png", "Mass"), "00000001_000.Mass.png");
+  EXPECT_EQ(map_file_name("00000001_000", "Mass"), "00000001_000.Mass.png");
+  EXPECT_EQ(map_file_name("a.b.jpg", "Pleural_Thickening"), "a.b.Pleural_Thickening.png");
+}
+
+}  // namespace
+}  // namespace chestmap
