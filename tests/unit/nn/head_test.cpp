@@ -32,6 +32,7 @@ ModelSpec spec_with(const std::function<void(ModelSpec&)>& change = {}) {
   ModelSpec spec;
   spec.findings = {"Mass", "Nodule"};
   spec.stages = {1, 2, 3};
+  spec.fusion = "maps";
   if (change) change(spec);
   return spec;
 }
@@ -190,10 +191,7 @@ TEST_F(Head, WithoutNormalisationMapsAreAffineInTheFeatures) {
 
 TEST_F(Head, LogitOfFusedMapsIsThePooledAttentionMap) {
   for (const std::string& pooling : pooling_names()) {
-    RandomHead random(spec_with([&](ModelSpec& s) {
-      s.fusion = "maps";
-      s.pooling = pooling;
-    }));
+    RandomHead random(spec_with([&](ModelSpec& s) { s.pooling = pooling; }));
     const HeadOutput output = random.head.forward(random_features());
     const at::Tensor alpha = random.head.relevance();
     const Grid fine = shapes()[0].grid;
