@@ -7,10 +7,8 @@ document, so that bash's line numbers are the document's.
 """
 
 import os
-import stat
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -62,49 +60,62 @@ def commands_of(document):
 
 
 class DocumentedCommands(ProgramTest):
-    def run_document(self, document):
+    def run_document(self, document, name):
+        """What bash said, and its exit code; None where the document has no command."""
         lines = commands_of(document)
         if not any(lines):
-            return
-        name = document.relative_to(ROOT).as_posix()
+            return None
         place = self.scratch / "work"
         place.mkdir()
         stand_in = place / "run"
         stand_in.write_text(STAND_IN)
-        stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-        script = self.scratch / "script.sh"
-        # The first line of a document is its title, so the trap may stand there.
+        stand_in.chmod(0o755)
+        # A document begins with its title, so there is room for the trap.
         self.assertEqual(lines[0], "", f"{name} begins with a command")
         lines[0] = f"set -E; trap 'echo \"{name}:$LINENO: $BASH_COMMAND\" >&2' ERR"
+        script = self.scratch / "script.sh"
         script.write_text("\n".join(lines) + "\n", encoding="utf-8")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", str(script)], cwd=place, capture_output=True, text=True,
             timeout=600, check=False, stdin=subprocess.DEVNULL,
             env={**os.environ, "PATH": f"{program.BIN}:{os.environ['PATH']}"},
         )  # fmt: skip
-        said = done.stderr.replace(str(script), name)
-        self.assertEqual(done.returncode, 0, f"a command of {name} failed:\n{done.stdout}{said}")
+        return done.returncode, done.stdout + done.stderr.replace(str(script), name)
+
+    def write_document(self, text):
+        document = self.scratch / "page.md"
+        document.write_text(text)
+        return document
+
+    def test_shell_blocks_alone_are_commands_and_keep_their_lines(self):
+        document = self.write_document(
+            "# Title\n```sh\necho a\ncd there\n  git clone x\n```\n"
+            "```text\nno\n```\n    ```sh\n    b\n    ```\n"
+        )
+        expected = ["", "", "echo a", "", "", "", "", "", "", "", "    b", ""]
+        self.assertEqual(commands_of(document), expected)
+
+    def test_failing_command_is_named_with_its_line(self):
+        document = self.write_document(
+            "# Title\n\n```sh\n./run setup\nchestmap --version | cat\n```\n\nThen\n\n"
+            "```sh\nvalue=$(chestmap trian |\n  cat)\nexit 0\n```\n"
+        )
+        code, said = self.run_document(document, "page.md")
+        self.assertEqual(code, 1)
+        self.assertRegex(said, r"page\.md:1[12]: value=")
+        self.assertIn("Research use only", said)
 
 
 def add_test(document):
     name = document.relative_to(ROOT).as_posix()
 
     def test(self):
-        self.run_document(document)
+        result = self.run_document(document, name)
+        if result is not None:
+            code, said = result
+            self.assertEqual(code, 0, f"a command of {name} failed:\n{said}")
 
-    test.__doc__ = f"the commands of {name}"
-    setattr(DocumentedCommands, "test_" + name.replace("/", "_").replace(".", "_"), test)
-
-
-class Extraction(unittest.TestCase):
-    def test_takes_shell_blocks_and_keeps_their_lines(self):
-        folder = Path(self.enterContext(__import__("tempfile").TemporaryDirectory()))
-        document = folder / "page.md"
-        document.write_text(
-            "# Title\n```sh\necho a\ncd there\n  git clone x\n```\n```text\nno\n```\n    ```sh\n    b\n    ```\n"
-        )
-        expected = ["", "", "echo a", "", "", "", "", "", "", "", "    b", ""]
-        self.assertEqual(commands_of(document), expected)
+    setattr(DocumentedCommands, "test_commands_of_" + name, test)
 
 
 for _document in DOCUMENTS:
