@@ -3,7 +3,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdlib>
 #include <memory>
+#include <string>
 
 namespace chestmap {
 
@@ -13,7 +15,8 @@ spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
     auto made = std::make_shared<spdlog::logger>(
         "chestmap", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-    made->set_pattern("%^%v%$");
+    const char* prefix = std::getenv(kLogPrefixVariable);  // NOLINT(concurrency-mt-unsafe)
+    made->set_pattern((prefix != nullptr ? std::string(prefix) : std::string()) + "%^%v%$");
     return made;
   }();
   return *instance;

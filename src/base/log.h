@@ -7,6 +7,10 @@
 
 namespace chestmap {
 
+/// Environment variable whose text begins every line, for several programs that share a terminal.
+/// Where it is set no progress bar is drawn.
+inline constexpr const char* kLogPrefixVariable = "CHESTMAP_LOG_PREFIX";
+
 /// One line on stderr; results go to stdout and to files, never here.
 void log_note(std::string_view text);
 void log_warning(std::string_view text);

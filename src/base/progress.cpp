@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
+
+#include "base/log.h"
 
 namespace chestmap {
 
@@ -26,7 +29,8 @@ Progress::Progress(std::string title, std::size_t total, std::string unit)
     : title_(std::move(title)),
       total_(total),
       unit_(std::move(unit)),
-      terminal_(::isatty(STDERR_FILENO) == 1) {}
+      terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv(kLogPrefixVariable) == nullptr) {
+}  // NOLINT(concurrency-mt-unsafe)
 
 Progress::~Progress() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/log.h"
 
 namespace chestmap {
 
@@ -38,17 +39,25 @@ int become_torch_program(char** argv) {
   return 1;
 }
 
-int run_torch_program(const std::vector<std::string>& arguments) {
+int run_torch_program(const std::vector<std::string>& arguments, const std::string& log_prefix) {
   const std::string program = torch_program().string();
   std::vector<std::string> owned = {program};
   owned.insert(owned.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& argument : owned) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  // Made before the fork: between fork and exec nothing may allocate, since other threads may hold
+  // locks.
+  std::vector<std::string> settings;
+  for (char** entry = environ; *entry != nullptr; ++entry) settings.emplace_back(*entry);
+  if (!log_prefix.empty()) settings.push_back(std::string(kLogPrefixVariable) + "=" + log_prefix);
+  std::vector<char*> environment;
+  for (std::string& setting : settings) environment.push_back(setting.data());
+  environment.push_back(nullptr);
   const pid_t child = ::fork();
   if (child < 0) throw UserError("cannot start " + program + ": " + reason());
   if (child == 0) {
-    ::execv(program.c_str(), argv.data());
+    ::execve(program.c_str(), argv.data(), environment.data());
     ::_exit(127);
   }
   int status = 0;

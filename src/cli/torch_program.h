@@ -14,7 +14,9 @@ namespace chestmap {
 /// that fails.
 [[nodiscard]] int become_torch_program(char** argv);
 
-/// Runs chestmap-torch and waits; returns its exit code.
-[[nodiscard]] int run_torch_program(const std::vector<std::string>& arguments);
+/// Runs chestmap-torch and waits; returns its exit code. With `log_prefix` its log lines begin with
+/// that text and it draws no progress bar, so that several can run at a time.
+[[nodiscard]] int run_torch_program(const std::vector<std::string>& arguments,
+                                    const std::string& log_prefix = {});
 
 }  // namespace chestmap
