@@ -37,7 +37,7 @@ TEST(RunOver, VisitsTheRecordsInTheOrderAskedForWithTheirOwnResults) {
   for (std::size_t i = 20; i > 0; --i) indices.push_back(i);
   std::vector<std::size_t> visited;
   const auto skipped = run_over(
-      backend, dataset, indices, "test",
+      backend, dataset, indices, "test", 0.05,
       [&](std::size_t record, const ImageF& image, const Inference& inference) {
         visited.push_back(record);
         EXPECT_EQ(image.width(), 16U);
@@ -61,14 +61,15 @@ TEST(RunOver, LeavesAnUnreadableImageOutAndStopsAtMany) {
     EXPECT_NE(record, 5U);
     ++visits;
   };
-  const std::vector<Skipped> skipped = run_over(backend, dataset, indices, "test", visit);
+  const std::vector<Skipped> skipped = run_over(backend, dataset, indices, "test", 0.05, visit);
   EXPECT_EQ(visits, 23U);
   ASSERT_EQ(skipped.size(), 1U);
   EXPECT_EQ(skipped[0].item, "05.png");
 
   for (const std::size_t i : {6U, 7U}) test::spill(dataset.records[i].file, "no image");
-  EXPECT_THROW(run_over(backend, dataset, indices, "test", [](auto, const auto&, const auto&) {}),
-               UserError);
+  EXPECT_THROW(
+      run_over(backend, dataset, indices, "test", 0.05, [](auto, const auto&, const auto&) {}),
+      UserError);
 }
 
 }  // namespace
