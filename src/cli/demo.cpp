@@ -26,7 +26,7 @@ namespace {
 struct Arguments {
   std::filesystem::path out = "demo-out";
   PhantomOptions phantoms{.images = 2600, .size = 256, .seed = 1, .conspicuity = 2.0};
-  std::size_t epochs = 14;
+  std::size_t epochs = 12;
   std::uint64_t seed = 1;
   std::size_t gallery = 3;
 };
