@@ -1,12 +1,15 @@
 # libtorch 1.13 (Debian) to PyTorch 2.11: their headers are taken as system headers, since they do not build under this
-# project's warnings, and behind the system's own, since PyTorch 2 ships another version of fmt among them.
+# project's warnings. PyTorch 2 ships its own version of fmt among them, without the library: where it does, the layers
+# that see libtorch take fmt from there, from its headers alone.
 find_package(Torch REQUIRED)
 set_target_properties(torch PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
 add_library(chestmap_libtorch INTERFACE)
-set(torch_include_dirs ${TORCH_INCLUDE_DIRS} /usr/include/torch/csrc/api/include)
-foreach(folder ${torch_include_dirs})
+foreach(folder ${TORCH_INCLUDE_DIRS} /usr/include/torch/csrc/api/include)
   if(EXISTS ${folder} AND NOT folder STREQUAL "/usr/include")
-    target_compile_options(chestmap_libtorch INTERFACE "SHELL:-idirafter ${folder}")
+    target_compile_options(chestmap_libtorch INTERFACE "SHELL:-isystem ${folder}")
+  endif()
+  if(NOT folder STREQUAL "/usr/include" AND EXISTS ${folder}/fmt/format.h)
+    target_compile_definitions(chestmap_libtorch INTERFACE FMT_HEADER_ONLY)
   endif()
 endforeach()
 target_link_libraries(chestmap_libtorch INTERFACE ${TORCH_LIBRARIES})

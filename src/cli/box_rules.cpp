@@ -1,6 +1,7 @@
 #include "cli/box_rules.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>

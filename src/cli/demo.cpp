@@ -132,8 +132,10 @@ void draw_gallery(const Arguments& arguments, const DemoRun& run, const std::fil
   for (const DemoPicture& item : items)
     if (files.insert(item.file.string()).second) command.push_back(item.file.string());
   if (files.empty()) return;
-  for (const std::string& option : {std::string("--data"), data.string(), std::string("--out"),
-                                    (folder / "localized").string()})
+  // At a least probability of 1 nothing is drawn but findings with a box.
+  for (const std::string& option :
+       {std::string("--data"), data.string(), std::string("--out"), (folder / "localized").string(),
+        std::string("--least-probability"), std::string("1")})
     command.push_back(option);
   must_succeed(command);
   std::string captions = "file,caption\n";
@@ -142,8 +144,11 @@ void draw_gallery(const Arguments& arguments, const DemoRun& run, const std::fil
     const DemoPicture& item = items[i];
     const std::string source =
         std::filesystem::path(item.image).stem().string() + "." + item.finding + ".png";
+    const std::filesystem::path overlay = folder / "localized" / "overlays" / source;
+    // Few images may leave a finding without a positive one, and the model without the finding.
+    if (!std::filesystem::exists(overlay)) continue;
     const std::string target = fmt::format("{:02}-{}", i, source);
-    write_file(folder / "gallery" / target, read_file(folder / "localized" / "overlays" / source));
+    write_file(folder / "gallery" / target, read_file(overlay));
     captions +=
         csv_line(std::vector<std::string>{target, item.finding + ", phantom " + item.image});
   }

@@ -1,6 +1,7 @@
 #include "data/chestxray14_tables.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

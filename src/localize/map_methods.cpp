@@ -1,5 +1,6 @@
 #include "localize/map_methods.h"
 
+#include <string>
 #include <utility>
 
 #include "localize/attention.h"
@@ -26,10 +27,12 @@ std::vector<double> learned(const Backend& backend, std::size_t finding) {
   return backend.relevance()[finding];
 }
 
-std::vector<double> last_stage(const Backend& backend, std::size_t /*finding*/) {
-  std::vector<double> weights(backend.grids().size(), 0.0);
-  weights.back() = 1.0;
-  return weights;
+Weights only(std::size_t stage) {
+  return [stage](const Backend& backend, std::size_t /*finding*/) {
+    std::vector<double> weights(backend.grids().size(), 0.0);
+    weights[stage] = 1.0;
+    return weights;
+  };
 }
 
 std::vector<double> uniform(const Backend& backend, std::size_t /*finding*/) {
@@ -54,9 +57,12 @@ std::vector<ImageF> grad_cam(Backend& backend, const ImageF& image, const Infere
 
 std::vector<MapMethod> map_methods(const Backend& backend) {
   std::vector<MapMethod> methods = {weighted(kMultiscaleMethod, learned)};
-  if (backend.grids().size() > 1) {
-    methods.push_back(weighted("last stage", last_stage));
+  const std::size_t stages = backend.grids().size();
+  if (stages > 1) {
     methods.push_back(weighted("uniform relevance", uniform));
+    for (std::size_t s = 0; s + 1 < stages; ++s)
+      methods.push_back(weighted("stage " + std::to_string(s + 1) + " alone", only(s)));
+    methods.push_back(weighted("last stage", only(stages - 1)));
   }
   methods.push_back({"Grad-CAM", grad_cam});
   return methods;

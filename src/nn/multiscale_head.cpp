@@ -82,27 +82,27 @@ HeadOutput MultiscaleHead::forward(const std::vector<at::Tensor>& features,
   }
   output.stage_logits = at::stack(stage_logits, -1);
 
-  at::Tensor alpha = relevance().unsqueeze(0);  // 1 x C x S
+  output.alpha = relevance().unsqueeze(0);
   if (stage_keep.defined()) {
-    alpha = alpha * stage_keep.unsqueeze(1);
-    alpha = alpha / alpha.sum(-1, true);
+    output.alpha = output.alpha * stage_keep.unsqueeze(1);
+    output.alpha = output.alpha / output.alpha.sum(-1, true);
   }
-  if (spec_.fusion == "scores") {
-    output.logits = (alpha * output.stage_logits).sum(-1);
-    return output;
-  }
-  at::Tensor attention;
-  for (std::size_t s = 0; s < features.size(); ++s) {
-    const at::Tensor weight =
-        alpha.select(-1, static_cast<std::int64_t>(s)).unsqueeze(-1).unsqueeze(-1);
-    const at::Tensor& maps = output.stage_maps[s];
-    attention = s == 0 ? weight * maps
-                       : attention + weight * resample(maps, shapes_[s].grid, shapes_[0].grid,
-                                                       output.stage_maps[0].size(2),
-                                                       output.stage_maps[0].size(3));
-  }
-  output.logits = pool(attention, pooling_, spec_.lse_r);
+  output.logits = spec_.fusion == "scores" ? (output.alpha * output.stage_logits).sum(-1)
+                                           : attention_logits(output);
   return output;
+}
+
+at::Tensor MultiscaleHead::attention_logits(const HeadOutput& output) const {
+  const std::vector<at::Tensor>& maps = output.stage_maps;
+  at::Tensor attention;
+  for (std::size_t s = 0; s < maps.size(); ++s) {
+    const at::Tensor weight =
+        output.alpha.select(-1, static_cast<std::int64_t>(s)).unsqueeze(-1).unsqueeze(-1);
+    attention = s == 0 ? weight * maps[0]
+                       : attention + weight * resample(maps[s], shapes_[s].grid, shapes_[0].grid,
+                                                       maps[0].size(2), maps[0].size(3));
+  }
+  return pool(attention, pooling_, spec_.lse_r);
 }
 
 }  // namespace chestmap

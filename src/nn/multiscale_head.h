@@ -17,6 +17,7 @@ namespace chestmap {
 struct HeadOutput {
   at::Tensor logits;        ///< N x C
   at::Tensor stage_logits;  ///< N x C x S: each stage's own logit from its own map
+  at::Tensor alpha;         ///< 1 or N x C x S: the relevance that joined them, after stage dropout
   std::vector<at::Tensor>
       stage_maps;  ///< per stage N x C x H_s x W_s: class activation maps in logits
 };
@@ -37,6 +38,10 @@ class MultiscaleHead : public torch::nn::Module {
   /// renormalised over the rest (stage dropout); undefined keeps all.
   [[nodiscard]] HeadOutput forward(const std::vector<at::Tensor>& features,
                                    const at::Tensor& stage_keep = {});
+  /// pool(sum_s alpha_s^c Up(M_s^c)), N x C: the attention map's own logit. On stages of one
+  /// grid it is never above the one of fusion "scores" under a convex pooling (Jensen), and equal
+  /// to it where their maps differ by no more than a constant.
+  [[nodiscard]] at::Tensor attention_logits(const HeadOutput& output) const;
   /// alpha, C x S; rows sum to 1.
   [[nodiscard]] at::Tensor relevance() const;
   /// Of relevance "evidence": moves each stage's running loss towards `stage_losses` (C x S, NaN

@@ -171,6 +171,9 @@ class Run {
       const at::NoGradGuard no_gradient;
       model_->head().observe(at::stack(by_finding, -1));
     }
+    if (stages > 1 && options_.attention_loss > 0 && model_->spec().fusion != "maps")
+      loss = loss +
+             options_.attention_loss * loss_.mean(model_->head().attention_logits(output), labels);
     if (options_.relevance_entropy != 0.0) {
       const at::Tensor alpha = model_->head().relevance();
       loss =

@@ -89,8 +89,8 @@ class OneStage : public FakeBackend {
 
 TEST(MapMethods, BeginWithTheModelsOwnAndLeaveOutWhatOneStageMakesEqual) {
   EXPECT_EQ(method_names(FakeBackend()),
-            (std::vector<std::string>{"multiscale attention map", "last stage", "uniform relevance",
-                                      "Grad-CAM"}));
+            (std::vector<std::string>{"multiscale attention map", "uniform relevance",
+                                      "stage 1 alone", "last stage", "Grad-CAM"}));
   EXPECT_EQ(method_names(OneStage()),
             (std::vector<std::string>{"multiscale attention map", "Grad-CAM"}));
   EXPECT_STREQ(kMultiscaleMethod, "multiscale attention map");
@@ -110,11 +110,12 @@ TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
   // At the lower right cell of 4 x 4: stage 1 is 0.5 + 3, stage 2 is 10 * 0.5 + 100.
   EXPECT_FLOAT_EQ(value(0, 0), 0.25F * 3.5F + 0.75F * 105.0F);
   EXPECT_FLOAT_EQ(value(0, 1), -(0.5F * 3.5F + 0.5F * 105.0F));
-  EXPECT_FLOAT_EQ(value(1, 0), 105.0F);
-  EXPECT_FLOAT_EQ(value(1, 1), -105.0F);
-  EXPECT_FLOAT_EQ(value(2, 0), 0.5F * 3.5F + 0.5F * 105.0F);
-  EXPECT_FLOAT_EQ(value(3, 0), 0.5F);
-  EXPECT_FLOAT_EQ(value(3, 1), 7.0F);
+  EXPECT_FLOAT_EQ(value(1, 0), 0.5F * 3.5F + 0.5F * 105.0F);
+  EXPECT_FLOAT_EQ(value(2, 0), 3.5F);
+  EXPECT_FLOAT_EQ(value(3, 0), 105.0F);
+  EXPECT_FLOAT_EQ(value(3, 1), -105.0F);
+  EXPECT_FLOAT_EQ(value(4, 0), 0.5F);
+  EXPECT_FLOAT_EQ(value(4, 1), 7.0F);
 }
 
 TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {

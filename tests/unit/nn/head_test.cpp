@@ -289,6 +289,35 @@ TEST_F(Head, FusionsAgreeUnderAveragePoolingWhereResamplingKeepsTheMean) {
   EXPECT_LT(distance(logits.maps, logits.scores), 1e-4);
 }
 
+TEST_F(Head, TheAttentionsOwnLogitIsThatOfFusionMapsUnderBothFusions) {
+  for (const std::string fusion : {"maps", "scores"}) {
+    RandomHead random(spec_with([&](ModelSpec& s) { s.fusion = fusion; }));
+    const std::vector<at::Tensor> features = random_features();
+    const at::Tensor keep =
+        at::tensor({1.0F, 1.0F, 0.0F, 0.0F, 0.0F, 1.0F, 1.0F, 1.0F, 1.0F}).view({kImages, 3});
+    const HeadOutput output = random.head.forward(features, keep);
+    const at::Tensor own = random.head.attention_logits(output);
+    ASSERT_EQ(own.sizes(), output.logits.sizes());
+    if (fusion == "maps") {
+      EXPECT_LT(distance(own, output.logits), 1e-7);
+    } else {
+      EXPECT_GT(distance(own, output.logits), 1e-3);
+    }
+  }
+}
+
+TEST_F(Head, TheAttentionsOwnLogitNeverExceedsTheStagesJoinedScores) {
+  const std::vector<StageShape> same = {
+      {5, Grid{4.0, 2.0}}, {4, Grid{4.0, 2.0}}, {6, Grid{4.0, 2.0}}};
+  for (const std::string pooling : {"max", "lse"}) {
+    const TwoFusions logits =
+        both_fusions(spec_with([&](ModelSpec& s) { s.pooling = pooling; }), same,
+                     {at::randn({9, 5, 6, 6}), at::randn({9, 4, 6, 6}), at::randn({9, 6, 6, 6})});
+    EXPECT_GT((logits.scores - logits.maps).min().item<double>(), -1e-5) << pooling;
+    EXPECT_GT(distance(logits.scores, logits.maps), 1e-2) << pooling;
+  }
+}
+
 TEST_F(Head, AShiftOfTheBiasShiftsTheLogitAsMuch) {
   for (const bool normalise : {true, false})
     for (const std::string fusion : {"maps", "scores"})
