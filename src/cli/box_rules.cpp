@@ -65,7 +65,7 @@ void write_model_with_box_rules(const std::filesystem::path& folder, const Datas
   const Fits fits = fit_levels(*backend, dataset, valid);
 
   ModelSpec spec = backend->spec();
-  warn_of_unfitted(fits.at(kMultiscaleMethod), spec.findings);
+  warn_of_unfitted(fits.at(own_map_name(spec)), spec.findings);
   const auto prior = area_prior(config, spec.findings);
   for (const auto& [method, by_finding] : fits) {
     std::vector<BoxRuleSpec>& rules = spec.box_rules[method];

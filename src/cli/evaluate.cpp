@@ -144,7 +144,7 @@ void add_controls(Scored& scored, const Dataset& dataset, const ModelSpec& spec,
                   std::uint64_t seed) {
   const std::size_t findings = spec.findings.size();
   std::vector<BoxRule> rules;
-  for (std::size_t f = 0; f < findings; ++f) rules.push_back(box_rule(spec, kMultiscaleMethod, f));
+  for (std::size_t f = 0; f < findings; ++f) rules.push_back(box_rule(spec, own_map_name(spec), f));
   scored.methods.push_back(random_map_control(dataset, scored.boxed, rules, seed));
   scored.methods.push_back(centre_box_control(dataset, scored.boxed, findings));
 }

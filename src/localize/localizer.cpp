@@ -43,7 +43,7 @@ std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograp
                                static_cast<double>(size), resolution);
     const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
     found.peak = peak_of_map(view);
-    found.boxes = boxes_from_map(view, box_rule(spec, kMultiscaleMethod, f));
+    found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), f));
     findings.push_back(std::move(found));
   }
   return findings;

@@ -15,7 +15,7 @@ namespace chestmap {
 struct LocalizedFinding {
   std::string finding;
   double probability = 0.0;      ///< sigmoid of the logit; not calibrated
-  ImageF map;                    ///< multiscale attention map in logits, over the whole radiograph
+  ImageF map;                    ///< the model's own map in logits, over the whole radiograph
   Point peak;                    ///< of the map, in the frame
   std::vector<ScoredBox> boxes;  ///< in the frame; scores are logits
 };

@@ -55,8 +55,12 @@ std::vector<ImageF> grad_cam(Backend& backend, const ImageF& image, const Infere
 
 }  // namespace
 
+const char* own_map_name(const ModelSpec& spec) noexcept {
+  return spec.stages.size() > 1 ? "multiscale attention map" : "class activation map";
+}
+
 std::vector<MapMethod> map_methods(const Backend& backend) {
-  std::vector<MapMethod> methods = {weighted(kMultiscaleMethod, learned)};
+  std::vector<MapMethod> methods = {weighted(own_map_name(backend.spec()), learned)};
   const std::size_t stages = backend.grids().size();
   if (stages > 1) {
     methods.push_back(weighted("uniform relevance", uniform));

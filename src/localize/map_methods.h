@@ -9,8 +9,9 @@
 
 namespace chestmap {
 
-/// Name of the method's own map; the first in `map_methods()`.
-inline constexpr const char* kMultiscaleMethod = "multiscale attention map";
+/// Name of the map that a model classifies by, the first in `map_methods()`: "multiscale attention
+/// map", or "class activation map" where it has a single stage.
+[[nodiscard]] const char* own_map_name(const ModelSpec& spec) noexcept;
 
 /// A way to make maps of every finding from one model's weights. A new one takes one line in
 /// map_methods.cpp.

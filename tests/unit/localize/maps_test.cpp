@@ -91,9 +91,9 @@ TEST(MapMethods, BeginWithTheModelsOwnAndLeaveOutWhatOneStageMakesEqual) {
   EXPECT_EQ(method_names(FakeBackend()),
             (std::vector<std::string>{"multiscale attention map", "uniform relevance",
                                       "stage 1 alone", "last stage", "Grad-CAM"}));
-  EXPECT_EQ(method_names(OneStage()),
-            (std::vector<std::string>{"multiscale attention map", "Grad-CAM"}));
-  EXPECT_STREQ(kMultiscaleMethod, "multiscale attention map");
+  OneStage one;
+  one.spec().stages = {2};
+  EXPECT_EQ(method_names(one), (std::vector<std::string>{"class activation map", "Grad-CAM"}));
 }
 
 TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
@@ -147,12 +147,12 @@ TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {
 TEST(Localizer, TakesTheBoxRuleThatTheModelStoresForTheMap) {
   ModelSpec spec;
   spec.findings = {"Mass", "Nodule"};
-  spec.box_rules[kMultiscaleMethod] = {{"median_peak", 0.7, true, 0.1},
-                                       {"expected_area", 0.5, false, 0.02}};
-  const BoxRule first = box_rule(spec, kMultiscaleMethod, 0);
+  spec.box_rules[own_map_name(spec)] = {{"median_peak", 0.7, true, 0.1},
+                                        {"expected_area", 0.5, false, 0.02}};
+  const BoxRule first = box_rule(spec, own_map_name(spec), 0);
   EXPECT_EQ(first.kind, BoxRule::Kind::median_peak);
   EXPECT_EQ(first.fraction, 0.7);
-  const BoxRule second = box_rule(spec, kMultiscaleMethod, 1);
+  const BoxRule second = box_rule(spec, own_map_name(spec), 1);
   EXPECT_EQ(second.kind, BoxRule::Kind::expected_area);
   EXPECT_EQ(second.area, 0.02);
   const BoxRule other = box_rule(spec, "Grad-CAM", 1);
