@@ -105,7 +105,7 @@ std::vector<FreeResponseMeasure> free_response_measures() {
       afroc_measure("afroc", "AFROC", Afroc::afroc),
       afroc_measure("wafroc1", "wAFROC1", Afroc::wafroc1),
       afroc_measure("afroc1", "AFROC1", Afroc::afroc1),
-      {"froc", "mean FROC sensitivity", mean_lesion_fraction},
+      {"froc_mean", "mean FROC sensitivity", mean_lesion_fraction},
       {"max_llf", "MaxLLF", max_lesion_fraction},
       {"max_nlf", "MaxNLF", max_false_marks_per_image},
   };

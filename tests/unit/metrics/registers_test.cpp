@@ -138,7 +138,7 @@ TEST(Registers, NamesAreUniqueOverAllKinds) {
   add(free_response_measures());
   EXPECT_EQ(names.size(), count);
   for (const char* name : {"brier", "ece", "ppv", "hit_rate", "ap.0.1", "ap.0.75", "wafroc",
-                           "froc.0.125", "froc.8", "froc"})
+                           "froc.0.125", "froc.8", "froc_mean"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
