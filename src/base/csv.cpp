@@ -7,8 +7,9 @@
 
 namespace chestmap {
 
-CsvTable read_csv(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
+CsvTable read_csv(const std::filesystem::path& file) { return parse_csv(read_file(file), file); }
+
+CsvTable parse_csv(std::string_view text, const std::filesystem::path& file) {
   CsvTable table;
   table.file = file;
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
