@@ -7,6 +7,7 @@
 
 #include "data/finding.h"
 #include "geometry/box.h"
+#include "geometry/mask.h"
 #include "image/codec.h"
 
 namespace chestmap {
@@ -15,6 +16,12 @@ namespace chestmap {
 struct FindingBox {
   std::size_t finding = 0;
   Box box;
+};
+
+/// A radiologist's mask of one finding, over the record's frame.
+struct FindingMask {
+  std::size_t finding = 0;
+  Mask mask;
 };
 
 enum class ViewPosition { unknown, pa, ap };
@@ -28,6 +35,7 @@ struct Record {
   std::string patient;
   std::vector<Label> labels;      ///< one a finding of the data set's list
   std::vector<FindingBox> boxes;  ///< in the record's frame, whatever size the file on disk has
+  std::vector<FindingMask> masks;
   ImageSize frame;                ///< the frame of the boxes: 1024x1024 for ChestX-ray14
   ViewPosition view = ViewPosition::unknown;
   Sex sex = Sex::unknown;
