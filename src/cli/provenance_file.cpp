@@ -24,8 +24,7 @@ const nlohmann::json& member(const nlohmann::json& json, const char* key) {
 
 PredictionProvenance parsed(const nlohmann::json& json) {
   if (json.at("format") != kFormat || json.at("format_version") != 1)
-    throw std::invalid_argument(
-        fmt::format("format \"{}\" of version 1 was expected", kFormat));
+    throw std::invalid_argument(fmt::format("format \"{}\" of version 1 was expected", kFormat));
   PredictionProvenance provenance;
   if (json.contains("findings"))
     provenance.findings = json.at("findings").get<std::vector<std::string>>();
@@ -75,8 +74,8 @@ std::vector<std::string> fitted_on(const PredictionProvenance& provenance, const
   std::vector<std::string> sentences;
   const auto check = [&](const char* what, const Fit& fit) {
     if (fit.fingerprint == fingerprint)
-      sentences.push_back(fmt::format("{} of {} ({}) were fitted on the very images that are scored",
-                                      what, name, fit.method));
+      sentences.push_back(fmt::format(
+          "{} of {} ({}) were fitted on the very images that are scored", what, name, fit.method));
   };
   if (provenance.thresholds) check("the thresholds", provenance.thresholds->fit);
   if (provenance.calibration) check("the calibrated probabilities", provenance.calibration->fit);

@@ -63,9 +63,9 @@ SplitRecords records_of(const Arguments& arguments, const Dataset& dataset) {
     std::iota(split.records.begin(), split.records.end(), std::size_t{0});
   }
   if (split.records.empty())
-    throw UserError(fmt::format("the split \"{}\" of {} holds no image", split.name,
-                                arguments.data.string()),
-                    "--split all scores every image of the data set");
+    throw UserError(
+        fmt::format("the split \"{}\" of {} holds no image", split.name, arguments.data.string()),
+        "--split all scores every image of the data set");
   return split;
 }
 
@@ -131,8 +131,7 @@ void add_controls(Subjects& subjects, const Dataset& dataset, const BoxRule& rul
   subjects.methods.push_back(random_map_control(dataset, subjects.localized, rules, seed));
   subjects.methods.push_back(
       centre_box_control(dataset, subjects.localized, subjects.findings.size()));
-  subjects.methods.push_back(
-      median_box_control(dataset, subjects.localized, subjects.findings));
+  subjects.methods.push_back(median_box_control(dataset, subjects.localized, subjects.findings));
 }
 
 MapReading reading_of(const Arguments& arguments) {
@@ -144,9 +143,8 @@ MapReading reading_of(const Arguments& arguments) {
   return reading;
 }
 
-void write_results(const Arguments& arguments, const Dataset& dataset,
-                   const Evaluation& evaluation, const std::string& json,
-                   const std::vector<PredictionSet>& files) {
+void write_results(const Arguments& arguments, const Dataset& dataset, const Evaluation& evaluation,
+                   const std::string& json, const std::vector<PredictionSet>& files) {
   if (arguments.out.empty()) return;
   write_file(arguments.out / "evaluation.json", json);
   write_file(arguments.out / "summary.csv", summary_csv(evaluation));
@@ -208,7 +206,8 @@ int score_command(const Arguments& arguments) {
 void add_score_command(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
-      "score", "Score anybody's predictions: probabilities, boxes, maps or masks, from any program");
+      "score",
+      "Score anybody's predictions: probabilities, boxes, maps or masks, from any program");
   command->footer(
       "Formats: docs/formats.md. Example:\n  chestmap score boxes.json --data nih --against "
       "other.json --out scores");
@@ -223,7 +222,8 @@ void add_score_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"test", "train_val", "all"}))
       ->capture_default_str();
   command
-      ->add_option("--name", arguments->names, "Name of the predictions, in their order (file name)")
+      ->add_option("--name", arguments->names,
+                   "Name of the predictions, in their order (file name)")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--box-rule", arguments->box_rule, "How maps without boxes are boxed")

@@ -38,8 +38,8 @@ struct PlacedStratum {
 };
 
 double area_share(const LocalizedImage& image, const Box& box) {
-  return box.area() / (static_cast<double>(image.frame.width) *
-                       static_cast<double>(image.frame.height));
+  return box.area() /
+         (static_cast<double>(image.frame.width) * static_cast<double>(image.frame.height));
 }
 
 std::shared_ptr<const Ranking> ranking_of(std::span<const ScoredLabel> images,
@@ -114,8 +114,8 @@ class Evaluator {
     for (std::size_t f = 0; f < findings.size(); ++f) {
       const std::vector<ScoredLabel> scores = joined_.scores(c, findings[f]);
       plan.rankings.push_back(std::make_shared<const Ranking>(scores));
-      plan.blocks.push_back(figures_.add(classification_statistics(
-          plan.rankings.back(), threshold_of(c, findings[f].predicted))));
+      plan.blocks.push_back(figures_.add(
+          classification_statistics(plan.rankings.back(), threshold_of(c, findings[f].predicted))));
       for (std::size_t s = 0; s < strata_.size(); ++s) {
         const auto ranking = ranking_of(scores, strata_[s]);
         if (ranking->positives() == 0 || ranking->negatives() == 0) continue;
@@ -137,8 +137,7 @@ class Evaluator {
         const Ranking& ranking = *plan.rankings[f];
         rows.rows.push_back(figures_.row(plan.blocks[f], finding.name));
         scores.findings.push_back({finding.name, ranking.positives(), ranking.negatives(),
-                                   threshold_of(c, finding.predicted),
-                                   values_of(rows.rows.back()),
+                                   threshold_of(c, finding.predicted), values_of(rows.rows.back()),
                                    roc_curve(ranking, options_.roc_points),
                                    reliability_diagram(ranking)});
       }
@@ -151,8 +150,7 @@ class Evaluator {
       }
       std::vector<Comparison> comparisons = compare(first_classifier_, rows);
       add_delong(comparisons, [&](const std::string& name) { return delong_p(c, name); });
-      std::move(comparisons.begin(), comparisons.end(),
-                std::back_inserter(evaluation.comparisons));
+      std::move(comparisons.begin(), comparisons.end(), std::back_inserter(evaluation.comparisons));
     }
   }
 
@@ -196,10 +194,9 @@ class Evaluator {
     }
     methods_.push_back(std::move(blocks));
     for (const ImageStratum& stratum : strata_)
-      add_method_stratum(m, views, stratum.by, stratum.name, stratum.images,
-                         [&stratum](const LocalizedImage& image) {
-                           return stratum.holds[image.image] != 0;
-                         });
+      add_method_stratum(
+          m, views, stratum.by, stratum.name, stratum.images,
+          [&stratum](const LocalizedImage& image) { return stratum.holds[image.image] != 0; });
     if (!sizes_) return;
     add_size_stratum(m, views, FindingSize::small, "small");
     add_size_stratum(m, views, FindingSize::medium, "medium");
@@ -209,17 +206,19 @@ class Evaluator {
   void add_method_stratum(std::size_t m, std::span<const MethodView> views, const std::string& by,
                           const std::string& name, std::size_t images,
                           const std::function<bool(const LocalizedImage&)>& takes) {
-    add_stratum(m, views, {m, by, name, images, {}, {}},
-                [&takes](const LocalizedImage& image, const Box&) { return takes(image); }, takes);
+    add_stratum(
+        m, views, {m, by, name, images, {}, {}},
+        [&takes](const LocalizedImage& image, const Box&) { return takes(image); }, takes);
   }
 
   void add_size_stratum(std::size_t m, std::span<const MethodView> views, FindingSize size,
                         const std::string& name) {
-    add_stratum(m, views, {m, "size", name, joined_.images(), {}, {}},
-                [this, size](const LocalizedImage& image, const Box& box) {
-                  return sizes_->of(area_share(image, box)) == size;
-                },
-                [](const LocalizedImage&) { return false; });
+    add_stratum(
+        m, views, {m, "size", name, joined_.images(), {}, {}},
+        [this, size](const LocalizedImage& image, const Box& box) {
+          return sizes_->of(area_share(image, box)) == size;
+        },
+        [](const LocalizedImage&) { return false; });
   }
 
   void add_stratum(std::size_t m, std::span<const MethodView> views, PlacedStratum part,
@@ -311,7 +310,7 @@ class Evaluator {
 
   [[nodiscard]] StratumScores stratum_of(const PlacedStratum& part, const std::string& subject,
                                          const std::vector<JoinedFinding>& findings) const {
-    StratumScores scores{subject, part.by, part.name, part.images, {}, {}, {}};
+    StratumScores scores{subject, !part.pooled, part.by, part.name, part.images, {}, {}, {}};
     std::vector<FigureRow> rows;
     for (const Placed& placed : part.findings) {
       rows.push_back(figures_.row(placed.block, findings[placed.finding].name));

@@ -63,10 +63,11 @@ struct StratumScores {
     std::size_t count = 0;  ///< positive images; boxes of a method
     std::vector<MeasureValue> measures;
   };
-  std::string subject;     ///< of the classifier or method
-  std::string by;          ///< "view", "sex", "age", "size"
-  std::string stratum;     ///< "PA", "small", ...
-  std::size_t images = 0;  ///< in the stratum; by size, all
+  std::string subject;      ///< of the classifier or method
+  bool classifies = false;  ///< a classifier's; else a method's
+  std::string by;           ///< "view", "sex", "age", "size"
+  std::string stratum;      ///< "PA", "small", ...
+  std::size_t images = 0;   ///< in the stratum; by size, all
   std::vector<Row> findings;
   std::vector<MeasureValue> mean;  ///< over the findings where it is defined
   /// Over the boxes of all findings together; empty of a classifier.
@@ -79,9 +80,9 @@ struct Comparison {
   std::string b;
   std::string finding;  ///< or "mean", "mean_without_cardiomegaly"
   std::string measure;
-  std::optional<Estimate> difference;  ///< a - b
-  std::optional<double> p;       ///< two-sided, from the resamples
-  std::optional<double> p_holm;  ///< adjusted over the findings; nothing of a mean
+  std::optional<Estimate> difference;   ///< a - b
+  std::optional<double> p;              ///< two-sided, from the resamples
+  std::optional<double> p_holm;         ///< adjusted over the findings; nothing of a mean
   std::optional<double> p_delong;       ///< of "auroc"
   std::optional<double> p_delong_holm;  ///< the same, adjusted
 };
@@ -146,8 +147,8 @@ struct EvaluationOptions {
   std::string fingerprint;
   BootstrapOptions bootstrap;
   std::size_t roc_points = 200;
-  bool per_image = false;        ///< fill in `Evaluation::per_image`
-  bool keep_resamples = false;   ///< fill in `Evaluation::resampled`
+  bool per_image = false;           ///< fill in `Evaluation::per_image`
+  bool keep_resamples = false;      ///< fill in `Evaluation::resampled`
   bool compare_everything = false;  ///< else pointing game and T(IoU) .3 alone, and the AUROC
   std::vector<std::string> oracle;
   std::vector<std::string> not_computed;

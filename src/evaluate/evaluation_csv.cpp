@@ -98,10 +98,9 @@ std::string per_image_csv(const Dataset& dataset, const Evaluation& evaluation) 
     const Record& record = dataset.records[scores.record];
     csv += csv_line(std::vector<std::string>{
         marked(evaluation, scores.subject), record.image, record.patient, scores.finding,
-        flag_or_empty(scores.label), text_or_empty(scores.probability),
-        text_or_empty(scores.boxes), text_or_empty(scores.detected),
-        scores.best_iou ? number(*scores.best_iou) : "", flag_or_empty(scores.pointing),
-        scores.mask_iou ? number(*scores.mask_iou) : ""});
+        flag_or_empty(scores.label), text_or_empty(scores.probability), text_or_empty(scores.boxes),
+        text_or_empty(scores.detected), scores.best_iou ? number(*scores.best_iou) : "",
+        flag_or_empty(scores.pointing), scores.mask_iou ? number(*scores.mask_iou) : ""});
   }
   return csv;
 }

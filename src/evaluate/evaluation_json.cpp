@@ -109,9 +109,13 @@ Json json_of(const StratumScores& stratum) {
     add_measures(json, row.measures);
     findings[row.finding] = std::move(json);
   }
-  return {{"subject", stratum.subject},       {"by", stratum.by},
-          {"stratum", stratum.stratum},       {"images", stratum.images},
-          {"findings", std::move(findings)},  {"mean", json_of(stratum.mean)},
+  return {{"subject", stratum.subject},
+          {"of", stratum.classifies ? "classification" : "localization"},
+          {"by", stratum.by},
+          {"stratum", stratum.stratum},
+          {"images", stratum.images},
+          {"findings", std::move(findings)},
+          {"mean", json_of(stratum.mean)},
           {"pooled", json_of(stratum.pooled)}};
 }
 

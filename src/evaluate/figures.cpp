@@ -13,7 +13,8 @@ constexpr std::string_view kCardiomegaly = "Cardiomegaly";
 
 const Bootstrapped* FigureRow::find(std::string_view measure) const {
   const auto found = std::find(measures.begin(), measures.end(), measure);
-  return found == measures.end() ? nullptr : &figures[static_cast<std::size_t>(found - measures.begin())];
+  return found == measures.end() ? nullptr
+                                 : &figures[static_cast<std::size_t>(found - measures.begin())];
 }
 
 std::size_t Figures::add(std::vector<NamedStatistic> block) {
@@ -33,7 +34,8 @@ void Figures::bootstrap(const PatientResamples& resamples) {
 FigureRow Figures::row(std::size_t block, std::string finding) const {
   const Block& places = blocks_[block];
   const auto first = results_.begin() + static_cast<std::ptrdiff_t>(places.first);
-  return {std::move(finding), places.measures,
+  return {std::move(finding),
+          places.measures,
           {first, first + static_cast<std::ptrdiff_t>(places.measures.size())}};
 }
 

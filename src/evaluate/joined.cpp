@@ -100,7 +100,8 @@ std::size_t Joined::image_of(std::size_t record) const {
 std::vector<std::string> Joined::patients() const {
   std::vector<std::string> patients;
   patients.reserve(records_.size());
-  for (const std::size_t record : records_) patients.push_back(patient_of(dataset_.records[record]));
+  for (const std::size_t record : records_)
+    patients.push_back(patient_of(dataset_.records[record]));
   return patients;
 }
 
@@ -136,10 +137,9 @@ std::size_t Joined::masks_of(std::size_t finding) const {
 }
 
 std::size_t Joined::normals_of(std::size_t finding) const {
-  return static_cast<std::size_t>(
-      std::count_if(localized_.begin(), localized_.end(), [&](const LocalizedImage& image) {
-        return image.presence[finding] == Presence::absent;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      localized_.begin(), localized_.end(),
+      [&](const LocalizedImage& image) { return image.presence[finding] == Presence::absent; }));
 }
 
 }  // namespace chestmap

@@ -25,14 +25,14 @@ enum class Presence {
 
 /// An image that localization is scored on.
 struct LocalizedImage {
-  std::size_t image = 0;                ///< index into the weights
-  std::size_t record = 0;               ///< index into the data set's records
+  std::size_t image = 0;   ///< index into the weights
+  std::size_t record = 0;  ///< index into the data set's records
   ImageSize frame;
-  std::size_t boxes = 0;                ///< of all findings
-  std::vector<std::vector<Box>> truth;  ///< one list a `JoinedFinding`
+  std::size_t boxes = 0;                   ///< of all findings
+  std::vector<std::vector<Box>> truth;     ///< one list a `JoinedFinding`
   std::optional<ImageSize> segmented;      ///< the masks' size, where it has any of a finding
   std::vector<std::optional<Mask>> masks;  ///< one a `JoinedFinding`; the union of several
-  std::vector<Presence> presence;       ///< one a `JoinedFinding`
+  std::vector<Presence> presence;          ///< one a `JoinedFinding`
 };
 
 /// Predictions, labels and boxes on one numbering of the images. Images are numbered in the order

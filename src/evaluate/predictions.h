@@ -38,9 +38,9 @@ struct Classifier {
 
 /// What a method drew for one finding on one image, in the record's frame.
 struct FindingLocalization {
-  std::optional<Point> peak;  ///< nothing where the method points at nothing
-  std::vector<ScoredBox> boxes;
-  std::optional<Mask> mask;  ///< of any size; it is laid over the record's frame
+  std::optional<Point> peak = std::nullopt;  ///< nothing where the method points at nothing
+  std::vector<ScoredBox> boxes{};
+  std::optional<Mask> mask = std::nullopt;  ///< of any size; it is laid over the record's frame
 };
 
 /// A method of localization, with its results on images for every finding: false positives count

@@ -29,10 +29,11 @@ class Lookup {
   /// Null where the file says nothing.
   [[nodiscard]] const ImagePrediction* find(std::size_t record, std::size_t finding) const {
     const std::size_t place = places_[finding];
-    const auto found = std::lower_bound(file_.items.begin(), file_.items.end(), std::pair(record, place),
-                                        [](const ImagePrediction& item, const auto& key) {
-                                          return std::pair(item.record, item.finding) < key;
-                                        });
+    const auto found =
+        std::lower_bound(file_.items.begin(), file_.items.end(), std::pair(record, place),
+                         [](const ImagePrediction& item, const auto& key) {
+                           return std::pair(item.record, item.finding) < key;
+                         });
     if (found == file_.items.end() || found->record != record || found->finding != place)
       return nullptr;
     return &*found;
@@ -98,6 +99,24 @@ std::vector<std::string> left_out(const FindingList& shared, const Dataset& data
   return names;
 }
 
+/// One box round each region of cells at or above the level, highest score first.
+std::vector<ScoredBox> boxes_at_level(const MapView& map, double level) {
+  const double sx = map.frame_width / static_cast<double>(map.width);
+  const double sy = map.frame_height / static_cast<double>(map.height);
+  std::vector<ScoredBox> boxes;
+  for (const Region& region : regions_at_or_above({map.values, map.width * map.height}, map.width,
+                                                  map.height, level))
+    boxes.push_back({scaled({static_cast<double>(region.left), static_cast<double>(region.top),
+                             static_cast<double>(region.right - region.left),
+                             static_cast<double>(region.bottom - region.top)},
+                            sx, sy),
+                     static_cast<double>(region.peak)});
+  std::stable_sort(boxes.begin(), boxes.end(), [](const ScoredBox& a, const ScoredBox& b) {
+    return a.score > b.score;
+  });
+  return boxes;
+}
+
 class Builder {
  public:
   Builder(std::span<const PredictionSet> files, const Dataset& dataset,
@@ -111,7 +130,8 @@ class Builder {
     const std::vector<std::string> names = left_out(findings(), dataset, records);
     if (!names.empty())
       say(fmt::format("findings that {} says nothing of: {}",
-                      files.size() > 1 ? "one of the files" : files[0].name, fmt::join(names, ", ")));
+                      files.size() > 1 ? "one of the files" : files[0].name,
+                      fmt::join(names, ", ")));
   }
 
   ScoredPredictions build() {
@@ -302,12 +322,11 @@ class Builder {
     std::vector<ScoredBox> boxes;
     for (const ScoredMask& scored : masks)
       if (const std::optional<Box> box = scored.mask.bounding_box())
-        boxes.push_back({scaled(*box,
-                                static_cast<double>(frame.width) /
-                                    static_cast<double>(scored.mask.width()),
-                                static_cast<double>(frame.height) /
-                                    static_cast<double>(scored.mask.height())),
-                         scored.score});
+        boxes.push_back(
+            {scaled(*box,
+                    static_cast<double>(frame.width) / static_cast<double>(scored.mask.width()),
+                    static_cast<double>(frame.height) / static_cast<double>(scored.mask.height())),
+             scored.score});
     return boxes;
   }
 

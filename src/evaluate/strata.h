@@ -12,8 +12,8 @@ namespace chestmap {
 
 /// A part of the images by a property of theirs or of their patients.
 struct ImageStratum {
-  std::string by;    ///< "view", "sex", "age"
-  std::string name;  ///< "PA", "female", "40-59", ...
+  std::string by;                   ///< "view", "sex", "age"
+  std::string name;                 ///< "PA", "female", "40-59", ...
   std::vector<std::uint8_t> holds;  ///< 1 for each image that belongs to it
   std::size_t images = 0;
 };

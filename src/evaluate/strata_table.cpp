@@ -40,13 +40,12 @@ std::string strata_table(const Evaluation& evaluation) {
   std::string subject;
   for (const StratumScores& stratum : evaluation.strata) {
     if (is_control(evaluation, stratum.subject)) continue;
-    if (stratum.subject != subject) {
-      subject = stratum.subject;
-      text += fmt::format("\n{}\n", marked(evaluation, subject));
-    }
+    const std::string heading = fmt::format("\n{}, {}\n", marked(evaluation, stratum.subject),
+                                            stratum.classifies ? "classification" : "localization");
+    if (heading != subject) text += heading;
+    subject = heading;
     // By size the findings are not the same in every stratum, so that their means do not compare.
-    const std::vector<MeasureValue>& values =
-        stratum.by == "size" ? stratum.pooled : stratum.mean;
+    const std::vector<MeasureValue>& values = stratum.by == "size" ? stratum.pooled : stratum.mean;
     std::string cells;
     for (const auto& [measure, title] : kMeasures)
       if (find_measure(values, measure) != nullptr)
@@ -68,18 +67,18 @@ std::string comparison_table(const Evaluation& evaluation) {
   for (const Comparison& comparison : evaluation.comparisons) {
     if (std::find(kCompared.begin(), kCompared.end(), comparison.measure) == kCompared.end())
       continue;
-    const std::string heading =
-        fmt::format("\n{} less {}: {}\n", marked(evaluation, comparison.a),
-                    marked(evaluation, comparison.b), comparison.measure);
+    const std::string heading = fmt::format("\n{} less {}: {}\n", marked(evaluation, comparison.a),
+                                            marked(evaluation, comparison.b), comparison.measure);
     if (heading != group) {
       group = heading;
       text += heading + table_line("finding", "", {"difference", "p", "p, Holm", "p, DeLong"});
     }
-    text += table_line(
-        comparison.finding == "mean_without_cardiomegaly" ? "mean without Cardiomegaly"
-                                                          : comparison.finding,
-        "", {estimate_cell(comparison.difference), p_text(comparison.p), p_text(comparison.p_holm),
-             p_text(comparison.p_delong)});
+    text +=
+        table_line(comparison.finding == "mean_without_cardiomegaly" ? "mean without Cardiomegaly"
+                                                                     : comparison.finding,
+                   "",
+                   {estimate_cell(comparison.difference), p_text(comparison.p),
+                    p_text(comparison.p_holm), p_text(comparison.p_delong)});
   }
   if (text.empty()) return text;
   return "\nDifferences, paired by resample; Holm's adjustment is over the findings\n" + text;

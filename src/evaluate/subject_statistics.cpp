@@ -49,7 +49,8 @@ LocalizationCase case_of(const LocalizedImage& image, std::span<const Box> truth
 }
 
 /// Whether the method has what the measure is of.
-bool applies(const LocalizationMeasure& measure, const LocalizationMethod& method, bool with_peaks) {
+bool applies(const LocalizationMeasure& measure, const LocalizationMethod& method,
+             bool with_peaks) {
   return measure.name == "pointing" ? with_peaks : method.draws_boxes;
 }
 
@@ -125,7 +126,8 @@ void add_detection(const MethodView& view, std::vector<NamedStatistic>& statisti
   std::map<double, std::shared_ptr<const MatchedDetections>> matched;
   for (const DetectionMeasure& measure : detection_measures()) {
     auto& detections = matched[measure.threshold];
-    if (!detections) detections = std::make_shared<const MatchedDetections>(cases, measure.threshold);
+    if (!detections)
+      detections = std::make_shared<const MatchedDetections>(cases, measure.threshold);
     statistics.push_back(
         {measure.name, [detections, value = measure.value](std::span<const double> weights) {
            return value(*detections, weights);
@@ -150,8 +152,8 @@ std::vector<NamedStatistic> classification_statistics(std::shared_ptr<const Rank
            return value(*ranking, weights);
          }});
   for (const ThresholdMeasure& measure : threshold_measures())
-    statistics.push_back({measure.name, [ranking, threshold, value = measure.value](
-                                            std::span<const double> weights) {
+    statistics.push_back({measure.name, [ranking, threshold,
+                                         value = measure.value](std::span<const double> weights) {
                             return value(confusion_at(*ranking, threshold, weights));
                           }});
   return statistics;
