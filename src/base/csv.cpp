@@ -1,6 +1,8 @@
 #include "base/csv.h"
 
+#include <algorithm>
 #include <charconv>
+#include <fstream>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -66,6 +68,20 @@ CsvTable parse_csv(std::string_view text, const std::filesystem::path& file) {
     throw UserError(file.string() + " is empty: a header row was expected",
                     "was the download or the disk cut short?");
   return table;
+}
+
+std::vector<std::string> read_csv_header(const std::filesystem::path& file) {
+  constexpr std::size_t kBeginning = std::size_t{1} << 16U;
+  std::ifstream in(file, std::ios::binary);
+  std::string text(kBeginning, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  text.resize(std::min(text.find('\n'), text.size()));
+  try {
+    return parse_csv(text, file).header;
+  } catch (const UserError&) {
+    return {};
+  }
 }
 
 std::string csv_field(std::string_view field) {

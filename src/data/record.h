@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@ struct FindingBox {
   Box box;
 };
 
-/// A radiologist's mask of one finding, over the record's frame.
+/// A radiologist's outline of one finding, over the record's frame.
 struct FindingMask {
   std::size_t finding = 0;
   Mask mask;
@@ -35,11 +36,12 @@ struct Record {
   std::string patient;
   std::vector<Label> labels;      ///< one a finding of the data set's list
   std::vector<FindingBox> boxes;  ///< in the record's frame, whatever size the file on disk has
-  std::vector<FindingMask> masks;
   ImageSize frame;                ///< the frame of the boxes: 1024x1024 for ChestX-ray14
   ViewPosition view = ViewPosition::unknown;
   Sex sex = Sex::unknown;
   std::optional<double> age_years;
+  std::vector<FindingMask> masks;  ///< empty where the data set has none
+  std::string id;  ///< another name by which prediction files may call it: COCO's image id
 };
 
 /// A row or file that was left out, with the reason; written to `skipped.csv`.
@@ -58,6 +60,9 @@ struct Dataset {
   std::vector<std::size_t> train_val;
   std::vector<std::size_t> test;
   std::vector<Skipped> skipped;
+  /// The number that COCO results give each finding; where it is empty, findings are counted from 1
+  /// in the list's order.
+  std::vector<std::int64_t> category_ids;
 };
 
 }  // namespace chestmap
