@@ -155,10 +155,9 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   const std::vector<std::size_t> backward = {1, 0};
   const auto peak = [&](std::span<const std::size_t> boxed, std::size_t result, std::uint64_t seed,
                         std::uint64_t draw) {
-    const Point p =
-        random_map_control(data, boxed, std::vector<BoxRule>(2), seed, draw)
-            .results[result]
-            .peak.value();
+    const Point p = random_map_control(data, boxed, std::vector<BoxRule>(2), seed, draw)
+                        .results[result]
+                        .peak.value();
     return std::pair(p.x, p.y);
   };
   EXPECT_EQ(peak(forward, 0, 1, 0), peak(forward, 0, 1, 0));
@@ -170,7 +169,8 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   Dataset moved = data;
   std::swap(moved.records[0], moved.records[3]);
   const std::vector<std::size_t> place = {3};
-  const Point there = random_map_control(moved, place, std::vector<BoxRule>(2), 1).results[0].peak.value();
+  const Point there =
+      random_map_control(moved, place, std::vector<BoxRule>(2), 1).results[0].peak.value();
   EXPECT_EQ(std::pair(there.x, there.y), peak(forward, 0, 1, 0));
 }
 

@@ -45,7 +45,8 @@ TEST(Evaluate, CountsWhatItScored) {
 
 TEST(Evaluate, JoinsProbabilitiesWithLabelsByName) {
   const Evaluation evaluation = evaluate_toy();
-  ASSERT_EQ(evaluation.classification.at(0).findings.size(), 2U);  // Edema is not labelled, Mass not predicted
+  ASSERT_EQ(evaluation.classification.at(0).findings.size(),
+            2U);  // Edema is not labelled, Mass not predicted
   const ClassificationScores& heart = evaluation.classification[0].findings[0];
   const ClassificationScores& nodule = evaluation.classification[0].findings[1];
   EXPECT_EQ(heart.finding, "Cardiomegaly");
@@ -159,7 +160,8 @@ TEST(Evaluate, TheOrderOfTheImagesChangesNothing) {
   const Evaluation after = evaluate(moved, predictions, boxed, methods, options(100));
   const Evaluation before = evaluate_toy(100);
   for (std::size_t f = 0; f < 2; ++f) {
-    expect_same(before.classification[0].findings[f].measures, after.classification[0].findings[f].measures);
+    expect_same(before.classification[0].findings[f].measures,
+                after.classification[0].findings[f].measures);
     expect_same(before.localization[0].findings[f].measures,
                 after.localization[0].findings[f].measures);
   }

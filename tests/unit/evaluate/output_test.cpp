@@ -39,16 +39,14 @@ using Keys = std::vector<std::string>;
 
 TEST(EvaluationJson, HasTheDocumentedKeysInOrder) {
   const Json json = to_json(evaluate_toy(50));
-  EXPECT_EQ(keys(json), (Keys{"format", "format_version", "program", "notice", "oracle", "data",
-                              "bootstrap", "not_computed", "classification", "localization",
-                              "strata", "comparisons"}));
+  EXPECT_EQ(keys(json),
+            (Keys{"format", "format_version", "program", "notice", "oracle", "data", "bootstrap",
+                  "not_computed", "classification", "localization", "strata", "comparisons"}));
   EXPECT_EQ(json["format"], "chestmap-evaluation");
   EXPECT_EQ(json["format_version"], 2);
-  EXPECT_EQ(keys(json["data"]),
-            (Keys{"name", "split", "fingerprint", "images", "patients", "boxed_images", "boxes",
-                  "masks", "size_limits"}));
+  EXPECT_EQ(keys(json["data"]), (Keys{"name", "split", "fingerprint", "images", "patients",
+                                      "boxed_images", "boxes", "masks", "size_limits"}));
   EXPECT_EQ(json["bootstrap"].dump(),
-<<<<<<< HEAD
             R"({"resamples":50,"seed":7,"unit":"patient","interval":"percentile 95%",)"
             R"("bca":"bias-corrected and accelerated 95%"})");
   ASSERT_EQ(json["classification"].size(), 1U);
@@ -57,12 +55,6 @@ TEST(EvaluationJson, HasTheDocumentedKeysInOrder) {
   EXPECT_EQ(keys(json["classification"][0]["findings"]["Nodule"]),
             (Keys{"positives", "negatives", "threshold", "auroc", "average_precision", "brier",
                   "ece", "sensitivity", "specificity", "ppv", "npv", "f1", "roc", "reliability"}));
-=======
-            R"({"resamples":50,"seed":7,"unit":"patient","interval":"percentile 95%"})");
-  EXPECT_EQ(keys(json["classification"]), (Keys{"findings", "mean"}));
-  EXPECT_EQ(keys(json["classification"]["findings"]["Nodule"]),
-            (Keys{"positives", "negatives", "auroc", "average_precision", "brier", "ece", "roc"}));
->>>>>>> metrics
   ASSERT_EQ(json["localization"].size(), 3U);
   EXPECT_EQ(keys(json["localization"][0]), (Keys{"method", "control", "uses_boxes", "findings",
                                                  "mean", "mean_without_cardiomegaly"}));
@@ -75,9 +67,8 @@ TEST(EvaluationJson, HasTheDocumentedKeysInOrder) {
   EXPECT_EQ(keys(json["localization"][0]["mean"]["afp_iobb"]),
             (Keys{"0.1", "0.25", "0.5", "0.75", "0.9"}));
   EXPECT_EQ(json["comparisons"].size(), 8U);
-  EXPECT_EQ(keys(json["comparisons"][0]), (Keys{"a", "b", "finding", "measure",
-                                                "difference", "p", "p_holm", "p_delong",
-                                                "p_delong_holm"}));
+  EXPECT_EQ(keys(json["comparisons"][0]), (Keys{"a", "b", "finding", "measure", "difference", "p",
+                                                "p_holm", "p_delong", "p_delong_holm"}));
 }
 
 TEST(EvaluationJson, CarriesValuesIntervalsAndFlags) {
@@ -123,7 +114,6 @@ TEST(SummaryCsv, HasARowAMeasureAndEmptyFieldsForTheUndefined) {
   EXPECT_NE(csv.find("\nlast stage,,Nodule,iou.0.1,0.500000,,,,\n"), std::string::npos);
   EXPECT_NE(csv.find("\nlast stage,,mean_without_cardiomegaly,pointing,0.500000,,,,\n"),
             std::string::npos);
-<<<<<<< HEAD
   // Lines without a stratum: 1 header, 4 rows of the classifier x 9 measures, and of each of 3
   // methods 4 rows x 48: 26 by box and peak, 8 average precisions, 14 of free response.
   std::size_t everything = 0;
@@ -131,10 +121,6 @@ TEST(SummaryCsv, HasARowAMeasureAndEmptyFieldsForTheUndefined) {
   for (std::string line; std::getline(lines, line);)
     everything += line.find(",,") == line.find(',') ? 1 : 0;
   EXPECT_EQ(everything, 4 * 9 + 3 * 4 * 48);
-=======
-  // 1 header, 3 x 4 of the classifier, 3 methods x 4 rows x 26 measures.
-  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 12 + 3 * 4 * 26);
->>>>>>> metrics
 }
 
 TEST(EvaluationTable, ShowsEveryMethodWithItsMeansAndMarksControls) {

@@ -127,8 +127,8 @@ TEST(Report, DifferencesSayWhichSideOfZeroTheIntervalIsOn) {
 
 TEST(Report, ReliabilityDiagramsPassThroughTheirBars) {
   const std::string html = section(report_html(sample::input()), "classification");
-  const std::string panel = between(html.substr(html.find("Reliability diagrams")),
-                                    "<figcaption>Nodule", "</figure>");
+  const std::string panel =
+      between(html.substr(html.find("Reliability diagrams")), "<figcaption>Nodule", "</figure>");
   // The frame of the ROC curves: (.25, .5) is at (32 + 49.5, 196 - 93), (.75, 1) at (180.5, 10).
   EXPECT_NE(panel.find("points=\"81.5,103.0 180.5,10.0\""), std::string::npos) << panel;
   EXPECT_EQ(count(panel, "<circle"), 2);
@@ -194,8 +194,7 @@ TEST(Report, EverySectionOfFiguresOfAnOracleSaysSo) {
   EXPECT_NE(between(tables, "<summary>attention map", "</summary>").find("ORACLE"),
             std::string::npos);
   // A control takes nothing from what was fitted.
-  EXPECT_EQ(between(tables, "<summary>centre box", "</summary>").find("ORACLE"),
-            std::string::npos);
+  EXPECT_EQ(between(tables, "<summary>centre box", "</summary>").find("ORACLE"), std::string::npos);
 }
 
 TEST(Report, ForestShowsEachMethodOfEachFinding) {

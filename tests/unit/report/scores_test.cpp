@@ -114,7 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"old", [](Json& j) { j["format_version"] = 1; }, "format_version is 1"},
         Broken{"data", [](Json& j) { j.erase("data"); }, "the key data is missing"},
         Broken{"count", [](Json& j) { j["data"]["images"] = -4; }, "data.images"},
-        Broken{"auroc", [](Json& j) { j["classification"][0]["findings"]["Nodule"].erase("auroc"); },
+        Broken{"auroc",
+               [](Json& j) { j["classification"][0]["findings"]["Nodule"].erase("auroc"); },
                "the key classification[0].findings.Nodule.auroc is missing"},
         Broken{"roc",
                [](Json& j) {
