@@ -216,6 +216,7 @@ Evaluation evaluate(const Dataset& dataset, const Predictions& predictions,
   evaluation.program = options.program;
   evaluation.data = dataset.name;
   evaluation.split = options.split;
+  evaluation.oracle = options.oracle;
   evaluation.images = joined.images();
   evaluation.bootstrap = options.bootstrap;
   for (const BoxedImage& image : joined.boxed()) {

@@ -60,6 +60,9 @@ struct Evaluation {
   std::size_t boxed_images = 0;
   std::size_t boxes = 0;  ///< on those images, of all findings
   BootstrapOptions bootstrap;
+  /// Why figures of this evaluation are those of an oracle: what was fitted on the very images that
+  /// are scored. Every output says so.
+  std::vector<std::string> oracle;
   std::vector<ClassificationScores> classification;
   std::vector<MeasureValue> classification_mean;  ///< over the findings where it is defined
   std::vector<MethodScores> localization;
@@ -71,6 +74,7 @@ struct EvaluationOptions {
   std::string program = "chestmap";
   BootstrapOptions bootstrap;
   std::size_t roc_points = 200;
+  std::vector<std::string> oracle;  ///< as in `Evaluation`
 };
 
 /// Scores probabilities against image-level labels, and methods against boxes.
