@@ -48,7 +48,7 @@ TEST(EvaluationJson, HasTheDocumentedKeysInOrder) {
             R"({"resamples":50,"seed":7,"unit":"patient","interval":"percentile 95%"})");
   EXPECT_EQ(keys(json["classification"]), (Keys{"findings", "mean"}));
   EXPECT_EQ(keys(json["classification"]["findings"]["Nodule"]),
-            (Keys{"positives", "negatives", "auroc", "average_precision", "roc"}));
+            (Keys{"positives", "negatives", "auroc", "average_precision", "brier", "ece", "roc"}));
   ASSERT_EQ(json["localization"].size(), 3U);
   EXPECT_EQ(keys(json["localization"][0]), (Keys{"method", "control", "uses_boxes", "findings",
                                                  "mean", "mean_without_cardiomegaly"}));
@@ -105,8 +105,8 @@ TEST(SummaryCsv, HasARowAMeasureAndEmptyFieldsForTheUndefined) {
   EXPECT_NE(csv.find("\nlast stage,Nodule,iou.0.1,0.500000,,\n"), std::string::npos);
   EXPECT_NE(csv.find("\nlast stage,mean_without_cardiomegaly,pointing,0.500000,,\n"),
             std::string::npos);
-  // 1 header, 3 x 2 of the classifier, 3 methods x 4 rows x 26 measures.
-  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 6 + 3 * 4 * 26);
+  // 1 header, 3 x 4 of the classifier, 3 methods x 4 rows x 26 measures.
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 12 + 3 * 4 * 26);
 }
 
 TEST(EvaluationTable, ShowsEveryMethodWithItsMeansAndMarksControls) {
