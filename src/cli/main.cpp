@@ -10,13 +10,16 @@
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kTorchCommands = {"train", "evaluate", "localize",
-                                                            "config"};
+constexpr std::array<std::string_view, 6> kTorchCommands = {
+    "train", "evaluate", "fit-thresholds", "calibrate", "localize", "config"};
 
 void add_torch_commands(CLI::App& app, chestmap::Action& /*action*/) {
   // For --help alone: main hands these over before anything is parsed.
   app.add_subcommand("train", "Train a model on image-level labels");
   app.add_subcommand("evaluate", "Score a trained model's classification and localization");
+  app.add_subcommand("fit-thresholds",
+                     "Fit from which probability on a finding counts as seen, or box levels");
+  app.add_subcommand("calibrate", "Fit a model's probabilities to the labels of a split");
   app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
   app.add_subcommand("config", "Print every configuration key with its default");
 }

@@ -14,8 +14,14 @@ struct Fit {
   std::string split;        ///< "train", "valid", "test"
   std::string fingerprint;  ///< of the split's images (data/split.h)
   std::size_t images = 0;   ///< that were used; unreadable ones are not
-  std::string date;         ///< ISO 8601: "2026-01-31", or with a time of day
+  std::string date;  ///< ISO 8601: "2026-01-31", or with a time of day; empty: fitted in training
   friend bool operator==(const Fit&, const Fit&) = default;
+};
+
+/// A fit and what came of it: "calibration", "thresholds", "box levels".
+struct NamedFit {
+  std::string what;
+  Fit fit;
 };
 
 /// A point of an isotonic calibration curve.

@@ -123,4 +123,12 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
   }
 }
 
+std::vector<NamedFit> fits_of(const ModelSpec& spec) {
+  std::vector<NamedFit> fits;
+  if (spec.calibration) fits.push_back({"calibration", spec.calibration->fit});
+  if (spec.thresholds) fits.push_back({"thresholds", spec.thresholds->fit});
+  if (spec.box_levels) fits.push_back({"box levels", *spec.box_levels});
+  return fits;
+}
+
 }  // namespace chestmap

@@ -56,4 +56,7 @@ struct ModelSpec {
                                                const std::filesystem::path& file);
 };
 
+/// What of the model was fitted after its weights: calibration, thresholds, box levels.
+[[nodiscard]] std::vector<NamedFit> fits_of(const ModelSpec& spec);
+
 }  // namespace chestmap
