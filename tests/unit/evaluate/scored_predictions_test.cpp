@@ -181,15 +181,9 @@ TEST_F(WithMap, MapsGiveAPeakAndBoxesByTheRule) {
 
 TEST_F(WithMap, ALevelGivesABoxForEachRegion) {
   MapReading reading;
-  reading.level = 100.0 / 255.0 - 1e-4;  // should the map be read as shares of 255
-  ScoredPredictions result = scored({file_of("maps", {prediction_})}, reading);
-  std::vector<ScoredBox> boxes = result.subjects.methods.at(0).results.at(0).boxes;
-  if (boxes.size() == 1) {
-    // Values below 1 are all above the level: the map holds the numbers themselves.
-    reading.level = 100.0;
-    result = scored({file_of("maps", {prediction_})}, reading);
-    boxes = result.subjects.methods.at(0).results.at(0).boxes;
-  }
+  reading.level = 100.0;  // the cells' own numbers
+  const ScoredPredictions result = scored({file_of("maps", {prediction_})}, reading);
+  const std::vector<ScoredBox>& boxes = result.subjects.methods.at(0).results.at(0).boxes;
   ASSERT_EQ(boxes.size(), 2U);
   EXPECT_EQ(boxes[0].box, (Box{10, 10, 20, 10}));
   EXPECT_EQ(boxes[1].box, (Box{80, 80, 10, 10}));
