@@ -72,11 +72,11 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
   l.side = r.chance(0.54) ? right_side : left_side;
   l.texture = static_cast<std::uint32_t>(r.next());
   l.phase = r.uniform(0.0, 6.283);
-  l.strength =
-      std::min(habit.strongest, habit.strength * std::exp(habit.strength_spread * r.normal()));
-  // Fluid and air fill what they fill: their strength is a share, and a heart has its size.
+  l.strength = habit.strength * std::exp(habit.strength_spread * r.normal());
+  // Fluid and air fill what they fill, so that their strength is a share; a heart has its size.
   if (finding != effusion && finding != pneumothorax && finding != cardiomegaly)
     l.strength *= plan.conspicuity;
+  l.strength = std::min(habit.strongest, l.strength);
   draw_extent(l, habit, a.pose, r);
   double angle = 0.0;
   switch (finding) {
@@ -110,7 +110,8 @@ Lesion draw_lesion(Finding finding, const Plan& plan, const Anatomy& a) {
                   a.dome[l.side] + 0.75 * a.angle_drop[l.side] - l.half_height};
       break;
     case pneumothorax:
-      l.softness = l.half_width * r.uniform(0.55, 1.3);
+      // What makes free air easier to see is a wider gap, as far as the side has room for it.
+      l.softness = l.half_width * std::min(2.0, r.uniform(0.55, 1.3) * plan.conspicuity);
       l.wobble = a.half_width - 2.0 * l.half_width - r.uniform(2.0, 3.5);
       l.centre = {sign_of(l.side) * 0.5 * a.half_width, l.half_height + 0.1};
       break;
