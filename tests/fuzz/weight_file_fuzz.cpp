@@ -1,17 +1,15 @@
-// Bytes as a weight file of any format: every tensor of what is accepted is read to its last element,
-// and fitted to every backbone. Seeds: files of tests/judges/torch_files.py and safetensors_by_hand.py.
-
-#include "weights/weight_file.h"
+// Bytes as a weight file of any format: every tensor of what is accepted is read to its last
+// element, and fitted to every backbone. The first files of the corpus are of
+// tests/judges/torch_files.py.
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
-#include "base/error.h"
+#include "fuzz_target.h"
 #include "weights/backbone_fit.h"
+#include "weights/weight_file.h"
 
 namespace {
 
@@ -34,21 +32,20 @@ class MemoryFile {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chestmap;
   const MemoryFile memory(data, size);
-  try {
+  fuzz::run_parser([&] {
     const WeightFile file = read_weights(memory.path());
     for (const StoredTensor& tensor : file.tensors) {
-      if (row_major_bytes(tensor).size() != tensor.bytes()) std::abort();
+      fuzz::must(row_major_bytes(tensor).size() == tensor.bytes());
       if (!is_convertible(tensor.dtype)) continue;
-      if (floats_of(tensor).size() != elements_of(tensor.shape)) std::abort();
-      if (wholes_of(tensor).size() != elements_of(tensor.shape)) std::abort();
+      fuzz::must(floats_of(tensor).size() == elements_of(tensor.shape));
+      fuzz::must(wholes_of(tensor).size() == elements_of(tensor.shape));
     }
     for (const BackboneFit& fit : fit_every_backbone(file))
       for (const FittedTensor& tensor : fit.fitted)
         if (!tensor.expected.whole) (void)fitted_floats(tensor);
-  } catch (const UserError&) {
-  }
+  });
   return 0;
 }
