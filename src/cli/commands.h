@@ -10,6 +10,7 @@ void add_data_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
+void add_weights_command(CLI::App& app, Action& action);
 
 // Of chestmap-torch.
 void add_train_command(CLI::App& app, Action& action);

@@ -31,9 +31,9 @@ int main(int argc, char** argv) {
   if (argc > 1 &&
       std::find(kTorchCommands.begin(), kTorchCommands.end(), argv[1]) != kTorchCommands.end())
     return become_torch_program(argv);
-  constexpr std::array<AddCommand, 5> kCommands = {add_torch_commands, add_demo_command,
+  constexpr std::array<AddCommand, 6> kCommands = {add_torch_commands, add_demo_command,
                                                    add_data_command, add_score_command,
-                                                   add_report_command};
+                                                   add_report_command, add_weights_command};
   return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
                      kCommands);
 }

@@ -33,10 +33,9 @@ class Backbone : public torch::nn::Module {
 };
 
 /// The backbone called `name` for images of `channels` channels, with random weights drawn from
-/// torch's generator. Throws UserError naming the nearest known backbone. New ones: see
-/// backbones.cpp.
+/// torch's generator. Throws UserError naming the nearest known backbone. The register of them is
+/// weights/backbone_layout.cpp.
 [[nodiscard]] std::shared_ptr<Backbone> make_backbone(const std::string& name,
                                                       std::int64_t channels);
-[[nodiscard]] std::vector<std::string> backbone_names();
 
 }  // namespace chestmap
