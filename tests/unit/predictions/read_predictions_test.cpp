@@ -147,6 +147,27 @@ TEST(ReadPredictions, ALongTableOfProbabilities) {
   EXPECT_EQ(set.items[1].probability, 1.0);
 }
 
+TEST(ReadPredictions, ASubmissionToVinbigdata) {
+  const PredictionSet set = read_predictions(kExamples / "predictions/vinbigdata_submission.csv",
+                                             read_dataset(kExamples / "vindr-kaggle"));
+  EXPECT_EQ(set.format, "submission-csv");
+  EXPECT_EQ(set.findings.names(), (Names{"Cardiomegaly", "Nodule/Mass"}));
+  ASSERT_EQ(set.items.size(), 2U);
+  EXPECT_EQ(set.items[0].boxes[0].box, (Box{700, 1370, 950, 465}));
+  EXPECT_EQ(set.items[0].boxes[0].score, 0.91);
+  ASSERT_EQ(set.skipped.size(), 1U);
+  EXPECT_EQ(set.skipped[0].reason, "the data set has no category 14");
+}
+
+TEST(ReadPredictions, ASubmissionToRsna) {
+  const PredictionSet set = read_predictions(kExamples / "predictions/rsna_submission.csv",
+                                             read_dataset(kExamples / "rsna"));
+  ASSERT_EQ(set.items.size(), 2U);
+  EXPECT_TRUE(set.items[0].boxes.empty());
+  ASSERT_EQ(set.items[1].boxes.size(), 2U);
+  EXPECT_EQ(set.items[1].boxes[1].box, (Box{562, 152, 256, 453}));
+}
+
 TEST(ReadPredictions, NoDetectionAtAllIsAnAnswer) {
   const PredictionSet set = parse_coco_results(" [ ] ", "r.json", example_data());
   EXPECT_TRUE(set.items.empty());
