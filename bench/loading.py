@@ -42,12 +42,12 @@ from safetensors.torch import load_file
 path, repeats = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(1)
 for _ in range(repeats):
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     if path.endswith(".safetensors"):
         tensors = {name: tensor.clone() for name, tensor in load_file(path).items()}
     else:
         tensors = torch.load(path)
-    print(time.perf_counter() - start)
+    print(time.perf_counter() - start, time.process_time() - processor)
     del tensors
 """
 
@@ -72,19 +72,21 @@ def drop(path):
 
 
 def seconds(line):
+    """A pair (wall, processor) for each repeat."""
     out = subprocess.run(line, check=True, capture_output=True, text=True).stdout
-    return [float(value) for value in out.split()]
+    return [tuple(map(float, row.split())) for row in out.splitlines()]
 
 
 def measure(command, path, repeats, cold):
-    """Median seconds; `command` takes the number of repeats as its last argument."""
-    if not cold:
-        return statistics.median(seconds([*command, str(repeats + 1)])[1:])  # the first warms up
-    values = []
-    for _ in range(repeats):
-        drop(path)
-        values += seconds([*command, "1"])
-    return statistics.median(values)
+    """Medians of wall and processor; `command` takes the number of repeats as its last argument."""
+    if cold:
+        values = []
+        for _ in range(repeats):
+            drop(path)
+            values += seconds([*command, "1"])
+    else:
+        values = seconds([*command, str(repeats + 1)])[1:]  # the first warms up
+    return [statistics.median(column) for column in zip(*values)]
 
 
 def main():
@@ -95,23 +97,25 @@ def main():
     prepare()
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         subprocess.run(python(MAKE, folder, arguments.megabytes), check=True)
-        print(f"{arguments.megabytes} tensors of 1 MiB, median of {arguments.repeats}, GB/s\n")
+        print(f"{arguments.megabytes} tensors of 1 MiB, medians of {arguments.repeats}; GB/s by the "
+              "wall (in brackets: by processor time)\n")  # fmt: skip
         print("| file | cache | read(2), the floor | chestmap | Python | chestmap over Python "
               "| chestmap over the floor |\n|-|-|-|-|-|-|-|")  # fmt: skip
+        ours = BUILD / "bin" / "bench_loading"
         for name, other in (("w.safetensors", "safetensors"), ("w.pt", "torch.load"),
                             ("w.pth", "torch.load")):  # fmt: skip
             path = f"{folder}/{name}"
             size = os.path.getsize(path) / 1e9
             for cold in (False, True):
-                ours = BUILD / "bin" / "bench_loading"
-                speed = [
-                    size / measure(command, path, arguments.repeats, cold)
+                floor, chestmap, theirs = (
+                    [size / value for value in measure(command, path, arguments.repeats, cold)]
                     for command in ([ours, "read", path], [ours, "load", path], python(LOAD, path))
-                ]
-                floor, chestmap, theirs = speed
-                print(f"| {name} | {'cold' if cold else 'warm'} | {floor:.2f} | {chestmap:.2f} "
-                      f"| {theirs:.2f} ({other}) | {chestmap / theirs:.2f} "
-                      f"| {chestmap / floor:.2f} |")  # fmt: skip
+                )
+                print(f"| {name} | {'cold' if cold else 'warm'} | {floor[0]:.2f} ({floor[1]:.2f}) "
+                      f"| {chestmap[0]:.2f} ({chestmap[1]:.2f}) "
+                      f"| {other} {theirs[0]:.2f} ({theirs[1]:.2f}) "
+                      f"| {chestmap[0] / theirs[0]:.2f} ({chestmap[1] / theirs[1]:.2f}) "
+                      f"| {chestmap[0] / floor[0]:.2f} ({chestmap[1] / floor[1]:.2f}) |")  # fmt: skip
                 sys.stdout.flush()
 
 
