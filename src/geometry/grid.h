@@ -32,6 +32,11 @@ struct Interpolation {
 [[nodiscard]] std::vector<Interpolation> interpolate(const Grid& grid, std::size_t cells,
                                                      const std::vector<double>& at);
 
+/// The same as a matrix, `at.size()` x `cells` in row-major order: its product with the row of
+/// values interpolates it.
+[[nodiscard]] std::vector<float> interpolation_matrix(const Grid& grid, std::size_t cells,
+                                                      const std::vector<double>& at);
+
 /// The centres of `count` cells that tile [0, length) evenly.
 [[nodiscard]] std::vector<double> even_centres(std::size_t count, double length);
 
