@@ -4,6 +4,12 @@
 
 namespace chestmap {
 
+std::vector<double> Grid::centres(std::size_t count) const {
+  std::vector<double> centres(count);
+  for (std::size_t i = 0; i < count; ++i) centres[i] = centre(static_cast<double>(i));
+  return centres;
+}
+
 std::vector<Interpolation> interpolate(const Grid& grid, std::size_t cells,
                                        const std::vector<double>& at) {
   std::vector<Interpolation> result;

@@ -20,6 +20,8 @@ struct Grid {
     return {stride * step, offset + stride * ((kernel - 1.0) / 2.0 - padding)};
   }
   [[nodiscard]] double centre(double cell) const noexcept { return offset + stride * cell; }
+  /// Of the cells 0 to count - 1.
+  [[nodiscard]] std::vector<double> centres(std::size_t count) const;
 };
 
 /// Linear interpolation of a row of `cells` values on `grid` at the points of `at` (input pixels):

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "weights/backbone_shapes.h"
+#include "weights/stage_shapes.h"
 
 namespace chestmap {
 
@@ -30,8 +30,9 @@ class Backbone : public torch::nn::Module {
   std::vector<StageShape> stages_;
 };
 
-/// The backbone called `name` (weights/backbone_shapes.h) for images of `channels` channels, with
-/// random weights drawn from torch's generator. Throws UserError naming the nearest known backbone.
+/// The backbone called `name` for images of `channels` channels, with random weights drawn from
+/// torch's generator. Throws UserError naming the nearest known backbone. The register of them is
+/// weights/backbone_layout.cpp.
 [[nodiscard]] std::shared_ptr<Backbone> make_backbone(const std::string& name,
                                                       std::int64_t channels);
 

@@ -46,7 +46,8 @@ class DenseLayer : public torch::nn::Module {
 
 class DenseNet : public Backbone {
  public:
-  DenseNet(const DenseNetShape& shape, std::int64_t channels) : Backbone(stage_shapes(shape)) {
+  DenseNet(const DenseNetShape& shape, std::int64_t channels)
+      : Backbone(stage_shapes({"", shape})) {
     features_ = register_module("features", std::make_shared<torch::nn::Module>());
     conv0_ = features_->register_module(
         "conv0", convolution(channels, shape.stem_channels, shape.stem_kernel, 2));

@@ -10,9 +10,8 @@ namespace chestmap {
 namespace {
 
 at::Tensor matrix(const Grid& from, std::int64_t cells, const Grid& to, std::int64_t points) {
-  std::vector<double> centres;
-  for (std::int64_t i = 0; i < points; ++i) centres.push_back(to.centre(static_cast<double>(i)));
-  const auto values = interpolation_matrix(from, static_cast<std::size_t>(cells), centres);
+  const auto values = interpolation_matrix(from, static_cast<std::size_t>(cells),
+                                           to.centres(static_cast<std::size_t>(points)));
   at::Tensor result = at::empty({points, cells}, at::kFloat);
   std::copy(values.begin(), values.end(), result.data_ptr<float>());
   return result;

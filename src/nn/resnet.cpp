@@ -67,7 +67,7 @@ class ResidualBlock : public torch::nn::Module {
 class ResNet : public Backbone {
  public:
   ResNet(const ResNetShape& shape, std::int64_t channels)
-      : Backbone(stage_shapes(shape)),
+      : Backbone(stage_shapes({"", shape})),
         conv1_(register_module("conv1", convolution(channels, 64, 7, 2))),
         bn1_(register_module("bn1", BatchNorm2d(64))) {
     std::int64_t width = 64;

@@ -9,9 +9,9 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "nn/backbone.h"
 #include "nn/loss.h"
 #include "nn/pooling.h"
+#include "weights/backbone_layout.h"
 
 namespace chestmap {
 

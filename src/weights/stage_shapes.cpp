@@ -1,4 +1,4 @@
-#include "weights/backbone_shapes.h"
+#include "weights/stage_shapes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,29 +10,6 @@
 namespace chestmap {
 
 namespace {
-
-struct Entry {
-  const char* name;
-  BackboneShape shape;
-};
-
-/// The register of backbones.
-const std::vector<Entry>& entries() {
-  static const std::vector<Entry> kEntries = {
-      {"densenet-compact", DenseNetShape{.stem_channels = 24,
-                                         .stem_kernel = 3,
-                                         .growth = 16,
-                                         .bottleneck = 2,
-                                         .layers = {3, 4, 4, 4}}},
-      {"densenet121", DenseNetShape{.layers = {6, 12, 24, 16}}},
-      {"densenet169", DenseNetShape{.layers = {6, 12, 32, 32}}},
-      {"densenet201", DenseNetShape{.layers = {6, 12, 48, 32}}},
-      {"resnet18", ResNetShape{.bottleneck = false, .blocks = {2, 2, 2, 2}}},
-      {"resnet34", ResNetShape{.bottleneck = false, .blocks = {3, 4, 6, 3}}},
-      {"resnet50", ResNetShape{.bottleneck = true, .blocks = {3, 4, 6, 3}}},
-  };
-  return kEntries;
-}
 
 std::vector<StageShape> stages_of(const DenseNetShape& shape) {
   const auto kernel = static_cast<double>(shape.stem_kernel);
@@ -64,28 +41,13 @@ std::vector<StageShape> stages_of(const ResNetShape& shape) {
 
 }  // namespace
 
-const BackboneShape& backbone_shape(const std::string& name) {
-  for (const Entry& entry : entries())
-    if (name == entry.name) return entry.shape;
-  const std::string near = nearest_word(name, backbone_names());
-  throw UserError(fmt::format("unknown backbone \"{}\"", name),
-                  near.empty() ? fmt::format("known: {}", fmt::join(backbone_names(), ", "))
-                               : fmt::format("did you mean \"{}\"?", near));
-}
-
-std::vector<std::string> backbone_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : entries()) names.emplace_back(entry.name);
-  return names;
-}
-
-std::vector<StageShape> stage_shapes(const BackboneShape& shape) {
-  return std::visit([](const auto& known) { return stages_of(known); }, shape);
+std::vector<StageShape> stage_shapes(const BackboneLayout& layout) {
+  return std::visit([](const auto& shape) { return stages_of(shape); }, layout.shape);
 }
 
 std::vector<StageShape> used_stages(const std::string& backbone,
                                     std::span<const std::int64_t> stages) {
-  const std::vector<StageShape> all = stage_shapes(backbone_shape(backbone));
+  const std::vector<StageShape> all = stage_shapes(backbone_layout(backbone));
   std::vector<StageShape> used;
   std::int64_t previous = 0;
   for (const std::int64_t stage : stages) {

@@ -1,4 +1,4 @@
-#include "weights/backbone_shapes.h"
+#include "weights/stage_shapes.h"
 
 #include <gtest/gtest.h>
 
@@ -9,12 +9,12 @@ namespace {
 
 std::vector<std::int64_t> channels_of(const std::string& backbone) {
   std::vector<std::int64_t> channels;
-  for (const StageShape& stage : stage_shapes(backbone_shape(backbone)))
+  for (const StageShape& stage : stage_shapes(backbone_layout(backbone)))
     channels.push_back(stage.channels);
   return channels;
 }
 
-TEST(BackboneShapes, StagesHaveTheChannelsOfThePapersTables) {
+TEST(StageShapes, StagesHaveTheChannelsOfThePapersTables) {
   using Channels = std::vector<std::int64_t>;
   // DenseNet: 64 + 6 * 32 = 256; 128 + 12 * 32 = 512; 256 + 24 * 32 = 1024; 512 + 16 * 32 = 1024.
   EXPECT_EQ(channels_of("densenet121"), (Channels{256, 512, 1024, 1024}));
@@ -26,9 +26,9 @@ TEST(BackboneShapes, StagesHaveTheChannelsOfThePapersTables) {
   EXPECT_EQ(channels_of("resnet50"), (Channels{256, 512, 1024, 2048}));
 }
 
-TEST(BackboneShapes, EveryBackboneHasTheStrides4To32) {
+TEST(StageShapes, EveryBackboneHasTheStrides4To32) {
   for (const std::string& name : backbone_names()) {
-    const std::vector<StageShape> stages = stage_shapes(backbone_shape(name));
+    const std::vector<StageShape> stages = stage_shapes(backbone_layout(name));
     ASSERT_EQ(stages.size(), 4U) << name;
     double stride = 4.0;
     for (const StageShape& stage : stages) {
@@ -38,7 +38,7 @@ TEST(BackboneShapes, EveryBackboneHasTheStrides4To32) {
   }
 }
 
-TEST(BackboneShapes, UsedStagesMustRise) {
+TEST(StageShapes, UsedStagesMustRise) {
   const std::vector<std::int64_t> two = {2, 4};
   const std::vector<StageShape> used = used_stages("densenet121", two);
   ASSERT_EQ(used.size(), 2U);
@@ -49,8 +49,8 @@ TEST(BackboneShapes, UsedStagesMustRise) {
     EXPECT_THROW((void)used_stages("densenet121", wrong), UserError);
 }
 
-TEST(BackboneShapes, ThePyramidIsAsWideAsTheNarrowestStageAndAtMost256) {
-  EXPECT_EQ(pyramid_width(stage_shapes(backbone_shape("densenet-compact"))), 72);
+TEST(StageShapes, ThePyramidIsAsWideAsTheNarrowestStageAndAtMost256) {
+  EXPECT_EQ(pyramid_width(stage_shapes(backbone_layout("densenet-compact"))), 72);
   EXPECT_EQ(pyramid_width(used_stages("densenet121", std::vector<std::int64_t>{2, 3, 4})), 256);
 }
 
