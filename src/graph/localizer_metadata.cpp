@@ -39,6 +39,9 @@ std::map<std::string, std::string> localizer_metadata(const LocalizerGraph& loca
     for (const auto& [key, value] : json.items())
       metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
   }
+  Json outputs = Json::array();
+  for (const Port& output : localizer.graph.outputs) outputs.push_back(output.name);
+  metadata["outputs"] = outputs.dump();
   metadata["exported_by"] = "chestmap " CHESTMAP_VERSION;
   metadata["precision"] = precision_name(localizer.precision);
   metadata["attention_resolution"] = std::to_string(localizer.resolution);

@@ -8,9 +8,10 @@
 namespace chestmap {
 
 /// What an exported file says of itself, for programs: each entry of the model's own metadata
-/// (weights/model_spec.h) under its name, and what the export adds: "exported_by", "precision",
-/// "attention_resolution", "layer_relevance" (by finding, one weight a stage), "grids" (where the
-/// cells of the stage maps lie, in pixels of the input). Texts are texts; all else is JSON.
+/// (weights/model_spec.h) under its name, and what the export adds: "outputs" (their names, in
+/// order), "exported_by", "precision", "attention_resolution", "layer_relevance" (by finding, one
+/// weight a stage), "grids" (where the cells of the stage maps lie, in pixels of the input). Texts
+/// are texts; all else is JSON.
 [[nodiscard]] std::map<std::string, std::string> localizer_metadata(
     const LocalizerGraph& localizer);
 
