@@ -1,14 +1,17 @@
 #include "base/csv.h"
 
+#include <algorithm>
 #include <charconv>
+#include <fstream>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 
 namespace chestmap {
 
-CsvTable read_csv(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
+CsvTable read_csv(const std::filesystem::path& file) { return parse_csv(read_file(file), file); }
+
+CsvTable parse_csv(std::string_view text, const std::filesystem::path& file) {
   CsvTable table;
   table.file = file;
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -65,6 +68,20 @@ CsvTable read_csv(const std::filesystem::path& file) {
     throw UserError(file.string() + " is empty: a header row was expected",
                     "was the download or the disk cut short?");
   return table;
+}
+
+std::vector<std::string> read_csv_header(const std::filesystem::path& file) {
+  constexpr std::size_t kBeginning = std::size_t{1} << 16U;
+  std::ifstream in(file, std::ios::binary);
+  std::string text(kBeginning, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  text.resize(std::min(text.find('\n'), text.size()));
+  try {
+    return parse_csv(text, file).header;
+  } catch (const UserError&) {
+    return {};
+  }
 }
 
 std::string csv_field(std::string_view field) {

@@ -26,6 +26,11 @@ struct CsvTable {
 
 /// Throws UserError for a missing or empty file and for a quote that is never closed.
 [[nodiscard]] CsvTable read_csv(const std::filesystem::path& file);
+/// The same of a text; `file` names it in errors.
+[[nodiscard]] CsvTable parse_csv(std::string_view text, const std::filesystem::path& file);
+/// The header of a table, from the file's first 64 KiB, to tell what kind of table it is. Empty
+/// where the file cannot be read or its beginning is no CSV.
+[[nodiscard]] std::vector<std::string> read_csv_header(const std::filesystem::path& file);
 
 /// The field as CSV writes it, quoted where it must be.
 [[nodiscard]] std::string csv_field(std::string_view field);

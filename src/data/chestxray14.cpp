@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <string_view>
 
 #include "base/log.h"
+#include "data/attach_images.h"
 #include "data/chestxray14_tables.h"
 #include "data/image_files.h"
 #include "data/image_list.h"
 #include "data/readers.h"
-#include "data/skipped.h"
 #include "data/split.h"
 
 namespace chestmap {
@@ -40,45 +39,14 @@ std::vector<std::size_t> official_list(const fs::path& file, const ImageIndex& i
   return read_image_list(file, index);
 }
 
-std::vector<std::size_t> moved(const std::vector<std::size_t>& places,
-                               const std::vector<std::optional<std::size_t>>& moves) {
-  std::vector<std::size_t> result;
-  result.reserve(places.size());
-  for (const std::size_t place : places)
-    if (const auto to = moves[place]) result.push_back(*to);
-  return result;
+/// The label table itself stands for its folder.
+bool is_label_table(const fs::path& path) {
+  return path.filename() == kTable2020 || path.filename() == kTable2017;
 }
 
-/// Fills in the files. Where some are there, the records without one go to `skipped`.
-Dataset with_images(Dataset dataset, const ImageIndex& index) {
-  bool any = false;
-  for (ImageFile& image : find_image_files(dataset.folder)) {
-    const auto found = index.find(image.name);
-    if (found == index.end()) continue;
-    dataset.records[found->second].file = std::move(image.path);
-    any = true;
-  }
-  if (!any) return dataset;
-  std::vector<Record> present;
-  std::vector<std::optional<std::size_t>> moves(dataset.records.size());
-  present.reserve(dataset.records.size());
-  for (std::size_t i = 0; i < dataset.records.size(); ++i) {
-    Record& record = dataset.records[i];
-    if (record.file.empty()) {
-      dataset.skipped.push_back({record.image, std::string(kImageNotInFolder)});
-    } else {
-      moves[i] = present.size();
-      present.push_back(std::move(record));
-    }
-  }
-  dataset.records = std::move(present);
-  dataset.train_val = moved(dataset.train_val, moves);
-  dataset.test = moved(dataset.test, moves);
-  return dataset;
-}
-
-bool detects_chestxray14(const fs::path& folder) {
-  return fs::exists(folder / kTable2020) || fs::exists(folder / kTable2017);
+bool detects_chestxray14(const fs::path& path) {
+  if (!fs::is_directory(path)) return is_label_table(path);
+  return fs::exists(path / kTable2020) || fs::exists(path / kTable2017);
 }
 
 }  // namespace
@@ -104,12 +72,15 @@ Dataset read_chestxray14(const fs::path& folder) {
   dataset.test = official_list(folder / kTestList, table.index);
   check_patients_apart(dataset, dataset.train_val, dataset.test,
                        {(folder / kTrainValList).string(), (folder / kTestList).string()});
-  return with_images(std::move(dataset), table.index);
+  return with_image_files(std::move(dataset));
 }
 
 DatasetReader chestxray14_reader() {
   return {"chestxray14", fmt::format("{} or {}", kTable2020, kTable2017), detects_chestxray14,
-          read_chestxray14};
+          [](const fs::path& path) {
+            if (fs::is_directory(path)) return read_chestxray14(path);
+            return read_chestxray14(folder_of(path));
+          }};
 }
 
 }  // namespace chestmap

@@ -52,4 +52,8 @@ std::vector<ImageFile> find_image_files(const fs::path& folder) {
   return files;
 }
 
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
 }  // namespace chestmap

@@ -16,4 +16,7 @@ struct ImageFile {
 /// order counts. Throws UserError where a folder cannot be listed.
 [[nodiscard]] std::vector<ImageFile> find_image_files(const std::filesystem::path& folder);
 
+/// The folder that a file lies in; "." for a bare file name.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
+
 }  // namespace chestmap

@@ -13,15 +13,16 @@ namespace chestmap {
 struct DatasetReader {
   std::string name;       ///< as in `Dataset::name`
   std::string looks_for;  ///< what `detects` wants, for errors
-  bool (*detects)(const std::filesystem::path& folder) = nullptr;
-  Dataset (*read)(const std::filesystem::path& folder) = nullptr;
+  bool (*detects)(const std::filesystem::path& folder_or_file) = nullptr;
+  Dataset (*read)(const std::filesystem::path& folder_or_file) = nullptr;
 };
 
 /// All of them, in the order in which they are tried.
 [[nodiscard]] std::span<const DatasetReader> dataset_readers();
 
-/// Reads `folder` with the first reader that detects its layout. Throws UserError where the folder
-/// does not exist, where none does (naming what was looked for), and as that reader does.
-[[nodiscard]] Dataset read_dataset(const std::filesystem::path& folder);
+/// Reads a data set's folder, or its file of annotations, with the first reader that detects its
+/// layout. Throws UserError where nothing is there, where none does (naming what was looked for),
+/// and as that reader does.
+[[nodiscard]] Dataset read_dataset(const std::filesystem::path& folder_or_file);
 
 }  // namespace chestmap

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "data/finding.h"
 #include "geometry/box.h"
+#include "geometry/mask.h"
 #include "image/codec.h"
 
 namespace chestmap {
@@ -15,6 +17,12 @@ namespace chestmap {
 struct FindingBox {
   std::size_t finding = 0;
   Box box;
+};
+
+/// A radiologist's outline of one finding, over the record's frame.
+struct FindingMask {
+  std::size_t finding = 0;
+  Mask mask;
 };
 
 enum class ViewPosition { unknown, pa, ap };
@@ -32,6 +40,8 @@ struct Record {
   ViewPosition view = ViewPosition::unknown;
   Sex sex = Sex::unknown;
   std::optional<double> age_years;
+  std::vector<FindingMask> masks;  ///< empty where the data set has none
+  std::string id;  ///< another name by which prediction files may call it: COCO's image id
 };
 
 /// A row or file that was left out, with the reason; written to `skipped.csv`.
@@ -50,6 +60,9 @@ struct Dataset {
   std::vector<std::size_t> train_val;
   std::vector<std::size_t> test;
   std::vector<Skipped> skipped;
+  /// The number that COCO results give each finding; where it is empty, findings are counted from 1
+  /// in the list's order.
+  std::vector<std::int64_t> category_ids;
 };
 
 }  // namespace chestmap

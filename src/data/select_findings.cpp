@@ -15,6 +15,11 @@ Dataset select_findings(const Dataset& dataset, const std::vector<std::size_t>& 
     names.push_back(dataset.findings[finding]);
   }
   result.findings = FindingList(std::move(names));
+  if (!dataset.category_ids.empty()) {
+    result.category_ids.clear();
+    for (const std::size_t finding : keep)
+      result.category_ids.push_back(dataset.category_ids[finding]);
+  }
   for (Record& record : result.records) {
     std::vector<Label> labels;
     for (const std::size_t finding : keep) labels.push_back(record.labels[finding]);
@@ -23,6 +28,11 @@ Dataset select_findings(const Dataset& dataset, const std::vector<std::size_t>& 
     for (const FindingBox& box : record.boxes)
       if (new_index[box.finding]) boxes.push_back({*new_index[box.finding], box.box});
     record.boxes = std::move(boxes);
+    std::vector<FindingMask> masks;
+    for (FindingMask& mask : record.masks)
+      if (new_index[mask.finding])
+        masks.push_back({*new_index[mask.finding], std::move(mask.mask)});
+    record.masks = std::move(masks);
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "geometry/box.h"
+#include "geometry/point.h"
 
 namespace chestmap {
 
@@ -52,10 +53,6 @@ struct BoxRule {
 
 /// The centre, in the image frame, of the map's largest cell (the first in row-major order among
 /// equals).
-struct Point {
-  double x = 0.0;
-  double y = 0.0;
-};
 [[nodiscard]] Point peak_of_map(const MapView& map);
 
 }  // namespace chestmap

@@ -25,13 +25,11 @@ struct Fraction {
 
 /// How a detected box is held against a true one.
 enum class Overlap {
-  iou,   ///< intersection over union
-  iobb,  ///< intersection over the detected box
+  iou,     ///< intersection over union
+  iobb,    ///< intersection over the detected box
+  centre,  ///< 1 where the detected box's centre lies in the true one, else 0
 };
 
-[[nodiscard]] inline double overlap_of(Overlap overlap, const Box& detected,
-                                       const Box& truth) noexcept {
-  return overlap == Overlap::iou ? iou(detected, truth) : iobb(detected, truth);
-}
+[[nodiscard]] double overlap_of(Overlap overlap, const Box& detected, const Box& truth) noexcept;
 
 }  // namespace chestmap

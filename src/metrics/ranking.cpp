@@ -19,6 +19,7 @@ Ranking::Ranking(std::span<const ScoredLabel> images) {
     const bool last = i + 1 == sorted.size() || sorted[i + 1].score != sorted[i].score;
     entries_.push_back({static_cast<std::uint32_t>(sorted[i].image),
                         static_cast<std::uint8_t>(sorted[i].positive ? 1 : 0), last});
+    if (last) scores_.push_back(sorted[i].score);
     if (sorted[i].positive) ++positives_;
   }
 }

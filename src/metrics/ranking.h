@@ -12,7 +12,7 @@ namespace chestmap {
 /// measures are given. Images of unknown label are left out by whoever builds the list.
 struct ScoredLabel {
   std::size_t image = 0;
-  float score = 0.0F;
+  double score = 0.0;
   bool positive = false;
 };
 
@@ -25,16 +25,30 @@ class Ranking {
 
   [[nodiscard]] std::size_t positives() const noexcept { return positives_; }
   [[nodiscard]] std::size_t negatives() const noexcept { return entries_.size() - positives_; }
+  /// Whether every score lies in [0, 1].
+  [[nodiscard]] bool holds_probabilities() const noexcept {
+    return scores_.empty() || (scores_.front() <= 1.0 && scores_.back() >= 0.0);
+  }
+  /// The distinct scores, falling.
+  [[nodiscard]] const std::vector<double>& scores() const noexcept { return scores_; }
 
   /// Calls `visit(positives, negatives)` with the weights of each group of equal score, the highest
   /// score first.
   template <typename Visit>
   void visit_ties(std::span<const double> weights, Visit&& visit) const {
+    visit_scores(weights,
+                 [&](double, double positives, double negatives) { visit(positives, negatives); });
+  }
+
+  /// As `visit_ties`, with the score: `visit(score, positives, negatives)`.
+  template <typename Visit>
+  void visit_scores(std::span<const double> weights, Visit&& visit) const {
     std::array<double, 2> group{};
+    auto score = scores_.begin();
     for (const Entry& entry : entries_) {
       group[entry.positive] += weights.empty() ? 1.0 : weights[entry.image];
       if (!entry.ends_tie) continue;
-      visit(group[1], group[0]);
+      visit(*score++, group[1], group[0]);
       group = {};
     }
   }
@@ -46,6 +60,7 @@ class Ranking {
     bool ends_tie = false;
   };
   std::vector<Entry> entries_;
+  std::vector<double> scores_;  ///< one a group of equal score
   std::size_t positives_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "metrics/roc_curve.h"
 
+#include "metrics/curve_thinning.h"
+
 namespace chestmap {
 
 std::vector<RocPoint> roc_curve(const Ranking& ranking, std::size_t most_points,
@@ -11,7 +13,7 @@ std::vector<RocPoint> roc_curve(const Ranking& ranking, std::size_t most_points,
     all_negatives += negatives;
   });
   if (all_positives <= 0.0 || all_negatives <= 0.0) return {};
-  const double step = most_points > 0 ? 2.0 / static_cast<double>(most_points) : 2.0;
+  CurveThinning thinning(most_points);
   std::vector<RocPoint> curve{{0.0, 0.0}};
   RocPoint at;
   double found = 0.0;
@@ -20,10 +22,7 @@ std::vector<RocPoint> roc_curve(const Ranking& ranking, std::size_t most_points,
     found += positives;
     wrong += negatives;
     at = {wrong / all_negatives, found / all_positives};
-    const RocPoint& last = curve.back();
-    const double risen = at.false_positive_rate - last.false_positive_rate + at.true_positive_rate -
-                         last.true_positive_rate;
-    if (risen >= step) curve.push_back(at);
+    if (thinning.keep(at.false_positive_rate, at.true_positive_rate)) curve.push_back(at);
   });
   const RocPoint& last = curve.back();
   if (last.false_positive_rate < 1.0 || last.true_positive_rate < 1.0) curve.push_back({1.0, 1.0});

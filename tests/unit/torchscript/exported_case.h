@@ -23,9 +23,10 @@ namespace chestmap::test {
 /// a little, so that none is trivial and nothing vanishes or grows beyond measure.
 inline void write_random_model(const ModelSpec& spec, const std::filesystem::path& file) {
   torch::manual_seed(7);
-  Model model(spec);
+  const auto network = std::make_shared<Model>(spec);
+  Model& model = *network;
   const at::NoGradGuard no_gradient;
-  for (const auto& module : model.modules(false))
+  for (const auto& module : model.modules())
     if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
   model.train();
   (void)model.forward(at::rand({4, spec.input_size, spec.input_size}));

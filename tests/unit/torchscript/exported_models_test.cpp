@@ -157,11 +157,11 @@ TEST(ExportedModel, DarkAndBrightMapsDoNotOverflowThePooling) {
     Case c = changed(pooling, [&](Case& x) { x.spec.pooling = pooling; });
     const std::filesystem::path model = folder / (c.name + ".safetensors");
     torch::manual_seed(3);
-    Model network(c.spec);
+    const auto network = std::make_shared<Model>(c.spec);
     const at::NoGradGuard no_gradient;
-    for (const auto& item : network.named_parameters())
+    for (const auto& item : network->named_parameters())
       if (item.key() == "head.gain") item.value().fill_(6.0);
-    save_model(network, model);
+    save_model(*network, model);
     test::write_reference(model, 0, folder / (c.name + ".reference"));
     export_onnx(model, folder / (c.name + ".onnx"), {}, 13);
     question.push_back(
