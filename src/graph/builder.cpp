@@ -94,6 +94,17 @@ Value GraphBuilder::convolution(const Value& x, const std::string& name,
               {"pads", Sides{padding, padding, padding, padding}}});
 }
 
+Value GraphBuilder::linear(const Value& x, std::vector<float> weight, std::vector<float> bias,
+                           const std::string& name) {
+  const auto out = static_cast<std::int64_t>(bias.size());
+  return add(
+      "Conv",
+      {x.name, constant(name + ".weight", {out, x.channels, 1, 1}, std::move(weight), x.precision),
+       constant(name + ".bias", {out}, std::move(bias), x.precision)},
+      {name, out, x.height, x.width, x.precision},
+      {{"kernel_shape", Sides{1, 1}}, {"strides", Sides{1, 1}}, {"pads", Sides{0, 0, 0, 0}}});
+}
+
 Value GraphBuilder::batch_norm(const Value& x, const std::string& name) {
   const Sides sides = {x.channels};
   std::vector<float> weight = values(name + ".weight", sides);

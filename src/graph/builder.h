@@ -43,6 +43,11 @@ class GraphBuilder {
   /// The same for a value whose height and width are 1, as N x channels.
   void flat_output(const Value& value, const std::string& name, std::string description);
 
+  /// A 1 x 1 convolution with numbers from elsewhere: `weight` is outputs x channels, `bias` one an
+  /// output.
+  [[nodiscard]] Value linear(const Value& x, std::vector<float> weight, std::vector<float> bias,
+                             const std::string& name);
+
   // Layers whose tensors are NAME.weight, NAME.bias, NAME.running_mean, NAME.running_var. Throw
   // UserError naming the layer where the input is too small for it.
   [[nodiscard]] Value convolution(const Value& x, const std::string& name,

@@ -14,6 +14,9 @@ namespace chestmap {
 [[nodiscard]] Value pooled(GraphBuilder& graph, const ModelSpec& spec, const Value& maps,
                            const std::string& name);
 
+/// weights/calibration.h: the findings' probabilities from `logits`, N x C x 1 x 1.
+[[nodiscard]] Value probabilities(GraphBuilder& graph, const ModelSpec& spec, const Value& logits);
+
 /// nn/pyramid.h: top-down sums over the stages.
 [[nodiscard]] std::vector<Value> pyramid_stages(GraphBuilder& graph,
                                                 std::span<const StageShape> shapes,

@@ -38,8 +38,8 @@ Value normalised(GraphBuilder& graph, const ModelSpec& spec, const Value& image)
 
 void add_outputs(GraphBuilder& graph, const ModelSpec& spec, const HeadGraph& head) {
   graph.flat_output(head.logits, "logits", "one logit a finding");
-  graph.flat_output(graph.apply("Sigmoid", head.logits, "head.probability"), "probabilities",
-                    "sigmoid of the logits");
+  graph.flat_output(probabilities(graph, spec, head.logits), "probabilities",
+                    spec.calibration ? "calibrated probabilities" : "sigmoid of the logits");
   graph.output(head.attention_map, "attention_map",
                "the stages' class activation maps joined by the layer relevance, over the whole "
                "image, in logits");

@@ -18,10 +18,11 @@ struct LocalizerGraphOptions {
 };
 
 /// A whole model as a graph. In: "image", N x 1 x S x S grey in [0, 1]. Out, for C findings:
-/// "logits" and "probabilities" N x C; "attention_map" N x C x R x R, sum_s alpha_s^c Up(M_s^c) at
-/// the centres of R x R cells that tile the input (localize/attention.h); "stage_map_1" ... M_s^c,
-/// N x C x H_s x W_s, of the stages that the model uses, by their number in the backbone. The maps
-/// are in logits.
+/// "logits" and "probabilities" N x C, calibrated where the model is; "attention_map" N x C x R x
+/// R, sum_s alpha_s^c Up(M_s^c) at the centres of R x R cells that tile the input
+/// (localize/attention.h); "stage_map_1" ... M_s^c, N x C x H_s x W_s, of the stages that the model
+/// uses, by their number in the backbone. The maps are in the model's own logits, which no
+/// calibration changes.
 struct LocalizerGraph {
   ModelSpec spec;
   Graph graph;

@@ -15,6 +15,7 @@
 #include "backend_torch/torch_backend.h"
 #include "localize/attention.h"
 #include "nn/model.h"
+#include "weights/calibration.h"
 #include "weights/safetensors.h"
 
 namespace chestmap::test {
@@ -119,7 +120,7 @@ inline void write_reference(const std::filesystem::path& model, std::size_t reso
     std::vector<ImageF> attention;
     for (std::size_t f = 0; f < spec.findings.size(); ++f) {
       probabilities.push_back(
-          static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(inference.logits[f])))));
+          static_cast<float>(probability_of(spec, f, static_cast<double>(inference.logits[f]))));
       attention.push_back(combine_stages(inference, backend->grids(), f, backend->relevance()[f],
                                          static_cast<double>(side), resolution));
     }

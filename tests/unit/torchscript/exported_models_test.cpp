@@ -28,6 +28,21 @@ ModelSpec small_spec() {
   return spec;
 }
 
+Fit made_up_fit() { return {"platt", "none", "valid", "0", 1, ""}; }
+
+/// Of "Nodule" nothing is known.
+Calibration lines() {
+  return {made_up_fit(), {FindingCalibration{1.7, -0.4, {}}, {}, FindingCalibration{0.3, 2.0, {}}}};
+}
+
+/// A step of a width that is nothing in single precision, a plateau, and a constant.
+Calibration curves() {
+  const std::vector<CalibrationKnot> stairs = {
+      {-1.0, 0.1}, {-0.2, 0.3}, {-0.2 + 1e-9, 0.5}, {0.5, 0.5}, {2.0, 0.9}};
+  return {made_up_fit(),
+          {FindingCalibration{1.0, 0.0, stairs}, {}, FindingCalibration{1.0, 0.0, {{0.0, 0.25}}}}};
+}
+
 Case changed(std::string name, const std::function<void(Case&)>& change) {
   Case result{std::move(name), small_spec()};
   change(result);
@@ -143,6 +158,8 @@ TEST(ExportedHead, GivesTheSameInEveryRuntimeWithEachOfItsOptions) {
       changed("size_that_no_stride_divides", [](Case& c) { c.spec.input_size = 75; }),
       changed("coarse_attention_map", [](Case& c) { c.resolution = 20; }),
       changed("one_finding", [](Case& c) { c.spec.findings = {"Mass"}; }),
+      changed("platt", [](Case& c) { c.spec.calibration = lines(); }),
+      changed("isotonic", [](Case& c) { c.spec.calibration = curves(); }),
       changed("opset_9", [](Case& c) { c.opset = 9; }),
       changed("opset_17", [](Case& c) { c.opset = 17; }),
   });
