@@ -50,6 +50,7 @@ class JsonValue {
   void must_be_array() const;
 
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// "number", "text", ... for errors.
   [[nodiscard]] std::string kind() const;
 

@@ -38,10 +38,10 @@ std::optional<Box> BoxColumns::read(const TableReader& table, const CsvRow& row)
   for (std::size_t i = 0; i < at.size(); ++i) at[i] = table.number(row, columns_[i]);
   const Box box =
       corners_ ? Box{at[0], at[1], at[2] - at[0], at[3] - at[1]} : Box{at[0], at[1], at[2], at[3]};
-  if (box.width <= 0.0 || box.height <= 0.0)
+  if (box.width < 0.0 || box.height < 0.0)
     table.fail(
         row,
-        fmt::format("the box {}={} {}={} {}={} {}={} has no area", columns_[0].name, at[0],
+        fmt::format("the box {}={} {}={} {}={} {}={} has a side below 0", columns_[0].name, at[0],
                     columns_[1].name, at[1], columns_[2].name, at[2], columns_[3].name, at[3]),
         corners_ ? "a box is x_min,y_min,x_max,y_max" : "a box is x,y,width,height");
   return box;

@@ -19,8 +19,8 @@ namespace chestmap {
 class BoxColumns {
  public:
   [[nodiscard]] static std::optional<BoxColumns> find(const TableReader& table);
-  /// The row's box; nothing where all four cells are empty. Throws UserError where a cell is no
-  /// finite number or the box has no area.
+  /// The row's box, maybe without area; nothing where all four cells are empty. Throws UserError
+  /// where a cell is no finite number or a side is below 0.
   [[nodiscard]] std::optional<Box> read(const TableReader& table, const CsvRow& row) const;
   [[nodiscard]] const std::array<Column, 4>& columns() const noexcept { return columns_; }
 

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/table.h"
 #include "data/chestxray14.h"
 
 namespace chestmap {
@@ -21,14 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNoFinding = "No Finding";
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-    text.remove_suffix(1);
-  return text;
-}
 
 /// Fields without the empty ones that trailing commas leave.
 std::size_t filled(const std::vector<std::string>& fields) {
@@ -221,7 +214,11 @@ void check_box_header(const CsvTable& csv) {
 }  // namespace
 
 ChestXray14Table read_chestxray14_table(const fs::path& file) {
-  const CsvTable csv = read_csv(file);
+  return parse_chestxray14_table(read_csv(file));
+}
+
+ChestXray14Table parse_chestxray14_table(const CsvTable& csv) {
+  const fs::path& file = csv.file;
   const Columns columns = find_columns(csv);
   ChestXray14Table table{file, {}, {}};
   table.records.reserve(csv.rows.size());
@@ -242,7 +239,11 @@ ChestXray14Table read_chestxray14_table(const fs::path& file) {
 }
 
 ChestXray14Table with_chestxray14_boxes(ChestXray14Table table, const fs::path& file) {
-  const CsvTable csv = read_csv(file);
+  return with_chestxray14_boxes(std::move(table), read_csv(file));
+}
+
+ChestXray14Table with_chestxray14_boxes(ChestXray14Table table, const CsvTable& csv) {
+  const fs::path& file = csv.file;
   check_box_header(csv);
   for (const CsvRow& row : csv.rows) {
     const Place place{file, row.number};

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/csv.h"
 #include "data/image_list.h"
 #include "data/record.h"
 
@@ -21,11 +22,13 @@ struct ChestXray14Table {
 /// Gender" and "View Position" are read where they are. Columns are found by name, since copies
 /// differ in how their last headers split at commas. Throws UserError with file and row.
 [[nodiscard]] ChestXray14Table read_chestxray14_table(const std::filesystem::path& file);
+[[nodiscard]] ChestXray14Table parse_chestxray14_table(const CsvTable& csv);
 
 /// Reads `BBox_List_2017.csv` into the records of `table`. A box that leaves the 1024x1024 frame by
 /// less than a pixel is clipped; one that leaves it further, has no area, or belongs to an image
 /// that the table does not hold is a UserError with file and row.
 [[nodiscard]] ChestXray14Table with_chestxray14_boxes(ChestXray14Table table,
                                                       const std::filesystem::path& file);
+[[nodiscard]] ChestXray14Table with_chestxray14_boxes(ChestXray14Table table, const CsvTable& csv);
 
 }  // namespace chestmap

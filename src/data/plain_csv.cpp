@@ -185,6 +185,7 @@ Dataset with_boxes(Dataset dataset, const TableReader& table, const Column& find
                  fmt::format("\"{}\" is no finding of the table of labels", what),
                  fmt::format("its findings are {}", fmt::join(dataset.findings.names(), ", ")));
     Record& found = dataset.records[*record];
+    if (box && box->area() == 0.0) table.fail(row, "the box has no area");
     if (box) found.boxes.push_back({*finding, *box});
     if (!labels_are_known) found.labels[*finding] = Label::positive;
   }

@@ -115,7 +115,8 @@ std::string per_resample_csv(const Evaluation& evaluation) {
     csv += fmt::format("{}", i + 1);
     for (const ResampledMeasure& column : evaluation.resampled) {
       const bool defined = i < column.values.size() && !std::isnan(column.values[i]);
-      csv += defined ? "," + number(column.values[i]) : ",";
+      csv += ',';
+      if (defined) csv += number(column.values[i]);
     }
     csv += '\n';
   }

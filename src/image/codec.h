@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "image/image.h"
 
@@ -43,6 +44,9 @@ struct PngText {
   std::string keyword;
   std::string value;
 };
+/// The tEXt chunks that stand before the pixels of a PNG file; empty for a JPEG. Throws ImageError.
+[[nodiscard]] std::vector<PngText> read_png_text(std::span<const std::byte> file_content);
+
 [[nodiscard]] std::string encode_png(const Image8& image, std::span<const PngText> text = {});
 [[nodiscard]] std::string encode_png(const Image16& image, std::span<const PngText> text = {});
 [[nodiscard]] std::string encode_png(const ImageRgb& image, std::span<const PngText> text = {});

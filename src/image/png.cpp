@@ -178,6 +178,23 @@ ImageF decode_png(std::span<const std::byte> content) {
   return to_grey(layout, raw);
 }
 
+std::vector<PngText> read_png_text(std::span<const std::byte> file_content) {
+  if (!is_png(file_content)) return {};
+  (void)png_size(file_content);
+  Reader reader(file_content);
+  png_textp chunks = nullptr;
+  int count = 0;
+  reader.run([&](png_structp png, png_infop info) {
+    png_read_info(png, info);
+    png_get_text(png, info, &chunks, &count);
+  });
+  std::vector<PngText> text;
+  for (int i = 0; i < count; ++i)
+    if (chunks[i].compression == PNG_TEXT_COMPRESSION_NONE && chunks[i].text != nullptr)
+      text.push_back({chunks[i].key, {chunks[i].text, chunks[i].text_length}});
+  return text;
+}
+
 namespace {
 
 struct Raster {

@@ -105,13 +105,16 @@ LogisticCalibration minimise(const Sample& sample, double centre, double scale, 
           (loss.slope_offset * loss.by_slope - loss.slope_slope * loss.by_offset) / determinant;
     }
     if (!std::isfinite(slope_step) || !std::isfinite(offset_step)) break;
+    // What Newton's model of the loss promises. Below what a sum of losses can show, the step is
+    // taken on trust, and is the last.
+    const double fall = -(loss.by_slope * slope_step + loss.by_offset * offset_step) / 2.0;
+    if (fall < 1e-13) return {at.slope + slope_step, at.offset + offset_step};
     double share = 1.0;
     Loss next;
     for (;; share /= 2.0) {
       next = loss_at(sample, centre, scale, at.slope + share * slope_step,
                      at.offset + share * offset_step);
       if (next.value < loss.value) break;
-      // No fall that the loss can show: the minimum, to the precision of its sum.
       if (share < 1e-6) return at;
     }
     at.slope += share * slope_step;

@@ -17,6 +17,10 @@ namespace chestmap {
 /// other things for a value that is no finite number.
 [[nodiscard]] ImageF load_map(const std::filesystem::path& file);
 
+/// The map of a PNG file's content, as `load_map` has it. Throws std::runtime_error with the
+/// reason.
+[[nodiscard]] ImageF decode_map_png(std::span<const std::byte> content);
+
 /// The array of a NumPy `.npy` file of version 1, 2 or 3 (numpy.lib.format): dtype f2, f4, f8, u1,
 /// u2 or i4 of either byte order, C or Fortran order, of shape (height, width), also with axes of
 /// length 1 before or behind them. Its size is checked against the content's before anything is

@@ -25,7 +25,7 @@ STAND_IN = """\
 #!/usr/bin/env bash
 set -euo pipefail
 case "${1:-}" in
-  setup | build | test | lint | bench) ;;
+  setup | build | test | lint | bench | fuzz) ;;
   chestmap) exec chestmap "${@:2}" ;;
   demo)
     arguments=("${@:2}")

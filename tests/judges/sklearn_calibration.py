@@ -20,7 +20,7 @@ try:
 except ImportError:
     sys.exit(77)
 
-warnings.simplefilter("ignore", FutureWarning)
+warnings.simplefilter("ignore")  # of a renamed argument, and of a line search at its last digits
 
 
 def answer(case):

@@ -1,5 +1,6 @@
 #include "data/split.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ Dataset made(std::size_t patients) {
   for (std::size_t p = 0; p < patients; ++p)
     for (std::size_t i = 0; i <= p % 3; ++i) {
       Record record;
-      record.image = "p" + std::to_string(p) + "_" + std::to_string(i) + ".png";
+      record.image = fmt::format("p{}_{}.png", p, i);
       record.patient = std::to_string(p);
       record.labels = {p % 2 == 0 ? Label::positive : Label::negative, Label::unknown};
       dataset.records.push_back(record);

@@ -176,6 +176,24 @@ TEST(Mask, BrokenStringsAreRefused) {
         << text;
 }
 
+TEST(Mask, AnyTextIsAMaskOrRefused) {
+  RandomStream stream{8};
+  const std::string sound = Mask::from_bits(random_bits(stream, 900, 0.4), 30, 30).to_coco_string();
+  int read = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = sound.substr(0, stream.below(sound.size() + 1));
+    for (std::uint64_t i = 0, changes = stream.below(4); i < changes && !text.empty(); ++i)
+      text[stream.below(text.size())] = static_cast<char>(stream.below(256));
+    try {
+      const Mask mask = Mask::from_coco_string(30, 30, text);
+      EXPECT_EQ(Mask::from_coco_string(30, 30, mask.to_coco_string()), mask);
+      ++read;
+    } catch (const std::invalid_argument&) {
+    }
+  }
+  EXPECT_GT(read, 0);
+}
+
 TEST(Mask, PolygonsCoverThePixelsWhoseCentresTheyHold) {
   // A right triangle over the lower left half of a square: row y holds the x with x < y.
   const Polygons triangle = {{{0, 0}, {4, 4}, {0, 4}}};

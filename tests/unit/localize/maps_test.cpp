@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "localize/localizer.h"
 #include "localize/map_file.h"
 #include "localize/map_methods.h"
+#include "localize/result_files.h"
 
 namespace chestmap {
 namespace {
@@ -201,6 +203,79 @@ TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {
   const std::vector<LocalizedFinding> scaled = localize(backend, radiograph, options);
   EXPECT_EQ(scaled[0].map.width(), 32U);
   EXPECT_NEAR(scaled[0].boxes[0].box.right(), 1600.0, 1e-9);
+}
+
+TEST(Localizer, CalibratesProbabilitiesAndMapsAndKeepsPeaksAndBoxes) {
+  FakeBackend backend;
+  const ImageF radiograph(160, 80, 0.5F);
+  const std::vector<LocalizedFinding> plain = localize(backend, radiograph);
+  backend.spec().calibration = Calibration{{}, {FindingCalibration{2.0, -3.0, {}}, std::nullopt}};
+  backend.spec().thresholds = Thresholds{{}, {0.25, std::nullopt}};
+  const std::vector<LocalizedFinding> found = localize(backend, radiograph);
+  // Logits 0.5 and -0.5.
+  // 2 * 0.5 - 3; the radiograph was resized in single precision.
+  EXPECT_NEAR(found[0].probability, 1.0 / (1.0 + std::exp(2.0)), 1e-6);
+  EXPECT_EQ(found[1].probability, plain[1].probability);
+  EXPECT_EQ(found[0].threshold, 0.25);
+  EXPECT_EQ(found[0].predicted(), false);  // 0.12
+  EXPECT_FALSE(found[1].predicted().has_value());
+  EXPECT_FALSE(plain[0].predicted().has_value());
+  for (std::size_t i = 0; i < found[0].map.pixels().size(); ++i)
+    EXPECT_FLOAT_EQ(found[0].map.pixels()[i], 2.0F * plain[0].map.pixels()[i] - 3.0F);
+  EXPECT_EQ(found[1].map, plain[1].map);
+  EXPECT_EQ(found[0].peak.x, plain[0].peak.x);
+  ASSERT_EQ(found[0].boxes.size(), plain[0].boxes.size());
+  for (std::size_t b = 0; b < found[0].boxes.size(); ++b) {
+    EXPECT_EQ(found[0].boxes[b].box, plain[0].boxes[b].box);
+    EXPECT_NEAR(found[0].boxes[b].score, 2.0 * plain[0].boxes[b].score - 3.0, 1e-4);
+  }
+}
+
+TEST(Localizer, LeavesMapsInTheModelsLogitsUnderAnIsotonicCurve) {
+  FakeBackend backend;
+  const ImageF radiograph(160, 80, 0.5F);
+  const std::vector<LocalizedFinding> plain = localize(backend, radiograph);
+  const FindingCalibration curve{1.0, 0.0, {{0.0, 0.25}, {1.0, 0.75}}};
+  backend.spec().calibration = Calibration{{}, {curve, curve}};
+  const std::vector<LocalizedFinding> found = localize(backend, radiograph);
+  EXPECT_NEAR(found[0].probability, 0.5, 1e-6);   // half way from 0 to 1
+  EXPECT_NEAR(found[1].probability, 0.25, 1e-9);  // below the first knot
+  EXPECT_EQ(found[0].map, plain[0].map);
+}
+
+/// Pixels that are not grey, in the left half of an overlay: the panel is to the right.
+std::size_t coloured(const ImageRgb& overlay) {
+  std::size_t count = 0;
+  for (std::size_t y = 0; y < overlay.height(); ++y)
+    for (std::size_t x = 0; x < overlay.width() / 2; ++x) {
+      const Rgb& pixel = overlay.at(x, y);
+      count += pixel.r != pixel.g || pixel.g != pixel.b ? 1 : 0;
+    }
+  return count;
+}
+
+TEST(FindingOverlay, DrawsNothingOfTheMapBelowTheFindingsThreshold) {
+  ModelSpec spec;
+  spec.findings = {"Nodule", "Mass"};
+  LocalizedFinding found;
+  found.finding = "Mass";
+  found.map = ImageF(32, 32);
+  for (std::size_t y = 0; y < 32; ++y)
+    for (std::size_t x = 0; x < 32; ++x)
+      found.map.at(x, y) = static_cast<float>(x) / 4.0F - 2.0F;  // -2 to 5.75
+  const ImageF radiograph(64, 64, 0.5F);
+  const auto drawn = [&](std::optional<double> threshold) {
+    spec.thresholds = Thresholds{{}, {0.999, threshold}};
+    return coloured(finding_overlay(radiograph, found, spec, {64, 64}, {}));
+  };
+  const auto sigmoid = [](double logit) { return 1.0 / (1.0 + std::exp(-logit)); };
+  const std::size_t from_half = drawn(std::nullopt);
+  EXPECT_LT(drawn(sigmoid(1.0)), from_half);
+  EXPECT_GT(drawn(sigmoid(-1.0)), from_half);
+  EXPECT_GT(drawn(sigmoid(1.0)), 0U);
+  EXPECT_EQ(drawn(sigmoid(7.0)), 0U);
+  EXPECT_GT(drawn(0.0), drawn(sigmoid(-1.0)));
+  EXPECT_EQ(drawn(1.0), 0U);
 }
 
 TEST(Localizer, TakesTheBoxRuleThatTheModelStoresForTheMap) {

@@ -1,0 +1,9 @@
+#include "data/coco.h"
+#include "example_data.h"
+
+using namespace chestmap;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::run_parser([&] { fuzz::check(parse_coco(fuzz::text_of(data, size), "fuzz.json")); });
+  return 0;
+}
