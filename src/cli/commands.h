@@ -12,6 +12,7 @@ void add_report_command(CLI::App& app, Action& action);
 void add_card_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
+void add_weights_command(CLI::App& app, Action& action);
 
 // Of chestmap-torch.
 void add_train_command(CLI::App& app, Action& action);

@@ -37,9 +37,9 @@ bool needs_torch(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace chestmap;
   if (needs_torch(argc, argv)) return become_torch_program(argv);
-  constexpr std::array<AddCommand, 7> kCommands = {
-      add_torch_commands, add_demo_command, add_data_command,  add_score_command,
-      add_report_command, add_card_command, add_export_command};
+  constexpr std::array<AddCommand, 8> kCommands = {
+      add_torch_commands, add_demo_command, add_data_command,   add_score_command,
+      add_report_command, add_card_command, add_export_command, add_weights_command};
   return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
                      kCommands);
 }

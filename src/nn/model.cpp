@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "weights/backbone_layout.h"
 #include "weights/safetensors.h"
 
 namespace chestmap {
@@ -53,6 +56,31 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images) {
 
 HeadOutput Model::forward(const at::Tensor& images, const at::Tensor& stage_keep) {
   return head_->forward(features(images), stage_keep);
+}
+
+void Model::freeze_stages(const std::vector<std::int64_t>& stages) {
+  const auto count = static_cast<std::int64_t>(backbone_->stages().size());
+  for (const std::int64_t stage : stages)
+    if (stage < 1 || stage > count)
+      throw UserError(fmt::format("train.freeze_stages = [{}] names a stage that {} does not have",
+                                  fmt::join(stages, ", "), spec_.backbone),
+                      fmt::format("{} has the stages 1 to {}", spec_.backbone, count));
+  std::set<std::string> frozen;
+  for (const ExpectedTensor& tensor :
+       backbone_tensors(backbone_layout(spec_.backbone), spec_.input_channels))
+    if (std::find(stages.begin(), stages.end(), tensor.stage) != stages.end())
+      frozen.insert(tensor.name);
+  for (auto& item : backbone_->named_parameters())
+    if (frozen.contains(item.key())) item.value().set_requires_grad(false);
+  frozen_norms_.clear();
+  for (const auto& item : backbone_->named_modules())
+    if (frozen.contains(item.key() + ".running_mean")) frozen_norms_.push_back(item.value());
+  train(is_training());
+}
+
+void Model::train(bool on) {
+  torch::nn::Module::train(on);
+  for (const auto& norm : frozen_norms_) norm->train(false);
 }
 
 std::vector<Grid> Model::grids() const {

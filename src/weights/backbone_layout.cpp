@@ -12,20 +12,24 @@ namespace {
 /// Collects tensors as the modules of src/nn register them.
 class TensorList {
  public:
+  /// The stage of what follows.
+  void begin_stage(std::int64_t stage) { stage_ = stage; }
+
   void convolution(const std::string& name, std::int64_t in, std::int64_t out,
                    std::int64_t kernel) {
-    tensors_.push_back({name + ".weight", {out, in, kernel, kernel}});
+    tensors_.push_back({name + ".weight", {out, in, kernel, kernel}, false, stage_});
   }
 
   void norm(const std::string& name, std::int64_t channels) {
     for (const char* part : {".weight", ".bias", ".running_mean", ".running_var"})
-      tensors_.push_back({name + part, {channels}});
-    tensors_.push_back({name + ".num_batches_tracked", {}, true});
+      tensors_.push_back({name + part, {channels}, false, stage_});
+    tensors_.push_back({name + ".num_batches_tracked", {}, true, stage_});
   }
 
   std::vector<ExpectedTensor> take() { return std::move(tensors_); }
 
  private:
+  std::int64_t stage_ = 1;
   std::vector<ExpectedTensor> tensors_;
 };
 
@@ -46,6 +50,8 @@ std::vector<ExpectedTensor> tensors_of(const DenseNetShape& shape, std::int64_t 
     if (b + 1 == shape.layers.size()) break;
     const std::string transition = fmt::format("features.transition{}", b + 1);
     list.norm(transition + ".norm", width);
+    // A stage ends in its norm; the convolution behind it is what the next one begins with.
+    list.begin_stage(static_cast<std::int64_t>(b) + 2);
     list.convolution(transition + ".conv", width, width / 2, 1);
     width /= 2;
   }
@@ -82,6 +88,7 @@ std::vector<ExpectedTensor> tensors_of(const ResNetShape& shape, std::int64_t ch
   std::int64_t width = 64;
   for (std::size_t s = 0; s < shape.blocks.size(); ++s) {
     const std::int64_t planes = std::int64_t{64} << s;
+    list.begin_stage(static_cast<std::int64_t>(s) + 1);
     for (std::int64_t b = 0; b < shape.blocks[s]; ++b) {
       add_residual_block(list, fmt::format("layer{}.{}", s + 1, b), shape.bottleneck, width, planes,
                          b == 0 && s > 0 ? 2 : 1);

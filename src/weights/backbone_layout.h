@@ -42,6 +42,7 @@ struct ExpectedTensor {
   std::string name;                 ///< torchvision's
   std::vector<std::int64_t> shape;  ///< row-major; a convolution is out x in x height x width
   bool whole = false;               ///< I64 (`num_batches_tracked`) and not F32
+  std::int64_t stage = 1;           ///< the first stage, from 1, whose features depend on it
 };
 
 /// Every parameter and buffer, in the order of torchvision's state dict, for images of `channels`
