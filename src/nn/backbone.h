@@ -5,17 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "geometry/grid.h"
+#include "weights/stage_shapes.h"
 
 namespace chestmap {
-
-/// What one stage of a backbone gives: its channels and where its cells lie over the input.
-struct StageShape {
-  std::int64_t channels = 0;
-  Grid grid;
-};
 
 /// A convolutional network that gives its feature maps stage by stage. Parameters and buffers carry
 /// torchvision's names
@@ -29,6 +24,9 @@ class Backbone : public torch::nn::Module {
   [[nodiscard]] const std::vector<StageShape>& stages() const noexcept { return stages_; }
 
  protected:
+  explicit Backbone(std::vector<StageShape> stages) : stages_(std::move(stages)) {}
+
+ private:
   std::vector<StageShape> stages_;
 };
 

@@ -18,21 +18,6 @@ namespace chestmap {
 
 namespace {
 
-std::vector<StageShape> used_shapes(const ModelSpec& spec, const std::vector<StageShape>& all) {
-  std::vector<StageShape> used;
-  std::int64_t previous = 0;
-  for (const std::int64_t stage : spec.stages) {
-    if (stage <= previous || stage > static_cast<std::int64_t>(all.size()))
-      throw UserError(fmt::format("model.stages = [{}] is not a rising list of stages of {}",
-                                  fmt::join(spec.stages, ", "), spec.backbone),
-                      fmt::format("{} has the stages 1 to {}", spec.backbone, all.size()));
-    used.push_back(all[static_cast<std::size_t>(stage - 1)]);
-    previous = stage;
-  }
-  if (used.empty()) throw UserError("model.stages is empty", "name at least one stage, e.g. [4]");
-  return used;
-}
-
 std::string file_name(const std::string& name) {
   // The backbone is a submodule here, but its tensors keep torchvision's names in the file.
   constexpr const char* kPrefix = "backbone.";
@@ -47,7 +32,7 @@ const char* dtype_name(const at::Tensor& tensor) {
 
 Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
   backbone_ = register_module("backbone", make_backbone(spec_.backbone, spec_.input_channels));
-  std::vector<StageShape> shapes = used_shapes(spec_, backbone_->stages());
+  std::vector<StageShape> shapes = used_stages(spec_.backbone, spec_.stages);
   if (spec_.head == "pyramid") {
     pyramid_ = register_module("pyramid", std::make_shared<Pyramid>(shapes));
     shapes = pyramid_->shapes();
@@ -100,7 +85,7 @@ void Model::train(bool on) {
 
 std::vector<Grid> Model::grids() const {
   std::vector<Grid> grids;
-  for (const StageShape& shape : used_shapes(spec_, backbone_->stages()))
+  for (const StageShape& shape : used_stages(spec_.backbone, spec_.stages))
     grids.push_back(shape.grid);
   return grids;
 }
