@@ -73,6 +73,9 @@ class Reader {
     }
     png_set_read_fn(png_, &stream_, on_read);
     png_set_user_limits(png_, kLargestSide, kLargestSide);
+    // libpng allocates what a chunk's header claims; an unpacked one may be larger than the file.
+    constexpr std::size_t kUnpackedChunk = std::size_t{1} << 20U;
+    png_set_chunk_malloc_max(png_, std::max(content.size(), kUnpackedChunk));
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
