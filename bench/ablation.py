@@ -44,7 +44,7 @@ CONFIGURATIONS = {
 }
 
 COLUMNS = [
-    ("AUROC", lambda e: e["classification"]["mean"]["auroc"]),
+    ("AUROC", lambda e: e["classification"][0]["mean"]["auroc"]),
     ("nodule pt", lambda e: finding(e, "Nodule")["pointing"]),
     ("T.3", lambda e: finding(e, "Nodule")["iou"]["0.3"]),
     ("mass pt", lambda e: finding(e, "Mass")["pointing"]),

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,15 +28,16 @@ class Localizer {
     double y = 0.0;
     double width = 0.0;
     double height = 0.0;
-    double score = 0.0;  ///< the map's peak within the box, in logits
+    double score = 0.0;  ///< the map's peak within the box, in calibrated logits
   };
 
   /// What the model says of one finding.
   struct Finding {
     std::string name;
-    double probability = 0.0;  ///< not calibrated
-    std::vector<float> map;    ///< attention map in logits: map_side x map_side cells over the
-                               ///< whole radiograph, row by row
+    double probability = 0.0;         ///< calibrated where the model is
+    std::optional<double> threshold;  ///< seen from this probability on; where one was fitted
+    std::vector<float> map;  ///< attention map in calibrated logits: map_side x map_side cells over
+                             ///< the whole radiograph, row by row
     std::size_t map_side = 0;
     double peak_x = 0.0;  ///< where the map is highest, in pixels of the radiograph
     double peak_y = 0.0;

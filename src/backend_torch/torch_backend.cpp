@@ -20,6 +20,44 @@ ImageF to_image(const at::Tensor& map) {
   return image;
 }
 
+FeatureMaps to_feature_maps(const at::Tensor& features) {
+  FeatureMaps maps{static_cast<std::size_t>(features.size(1)),
+                   static_cast<std::size_t>(features.size(2)),
+                   static_cast<std::size_t>(features.size(3)),
+                   {}};
+  const at::Tensor values = features.detach().to(at::kFloat).cpu().contiguous();
+  maps.values.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+  return maps;
+}
+
+class TorchDifferentiated : public Differentiated {
+ public:
+  /// `batch` holds one image.
+  TorchDifferentiated(Model& model, at::Tensor batch) {
+    const at::AutoGradMode with_gradient(true);
+    // The graph begins at the image, so that it holds the features whatever parameters are frozen.
+    stages_ = model.features(batch.requires_grad_());
+    logits_ = model.head().forward(stages_).logits[0];
+    for (const at::Tensor& stage : stages_) features_.push_back(to_feature_maps(stage));
+  }
+
+  const std::vector<FeatureMaps>& features() const override { return features_; }
+
+  std::vector<FeatureMaps> gradients(std::size_t finding) override {
+    const at::AutoGradMode with_gradient(true);
+    const auto gradients = torch::autograd::grad({logits_[static_cast<std::int64_t>(finding)]},
+                                                 stages_, {}, /*retain_graph=*/true);
+    std::vector<FeatureMaps> results;
+    for (const at::Tensor& gradient : gradients) results.push_back(to_feature_maps(gradient));
+    return results;
+  }
+
+ private:
+  std::vector<at::Tensor> stages_;
+  at::Tensor logits_;
+  std::vector<FeatureMaps> features_;
+};
+
 class TorchBackend : public Backend {
  public:
   TorchBackend(std::shared_ptr<Model> model, c10::Device device)
@@ -59,24 +97,8 @@ class TorchBackend : public Backend {
     return results;
   }
 
-  std::vector<ImageF> grad_cam(const ImageF& image) override {
-    std::vector<at::Tensor> features;
-    {
-      const at::NoGradGuard no_gradient;
-      features = model_->features(stack({&image, 1}));
-    }
-    at::Tensor& deepest = features.back();
-    deepest = deepest.detach().requires_grad_();
-    const at::AutoGradMode with_gradient(true);
-    const at::Tensor logits = model_->head().forward(features).logits[0];
-    std::vector<ImageF> maps;
-    for (std::int64_t f = 0; f < logits.size(0); ++f) {
-      const at::Tensor gradient =
-          torch::autograd::grad({logits[f]}, {deepest}, {}, /*retain_graph=*/true)[0];
-      const at::Tensor weights = gradient.mean({2, 3}, /*keepdim=*/true);
-      maps.push_back(to_image((weights * deepest.detach()).sum(1).relu()[0]));
-    }
-    return maps;
+  std::unique_ptr<Differentiated> differentiate(const ImageF& image) override {
+    return std::make_unique<TorchDifferentiated>(*model_, stack({&image, 1}));
   }
 
  private:

@@ -36,12 +36,11 @@ Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_
   // Training has judged the share of unreadable images; of these few, any share will do.
   run_over(backend, dataset, indices, "fitting box levels", /*most_skipped=*/1.0,
            [&](std::size_t record, const ImageF& image, const Inference& inference) {
-             for (const MapMethod& method : methods) {
-               const std::vector<ImageF> maps = method.maps(backend, image, inference, resolution);
-               for (std::size_t f = 0; f < findings; ++f)
-                 if (dataset.records[record].labels[f] == Label::positive)
-                   fits[method.name][f].add(maps[f]);
-             }
+             MapSource source(backend, image, inference);
+             for (std::size_t f = 0; f < findings; ++f)
+               if (dataset.records[record].labels[f] == Label::positive)
+                 for (const MapMethod& method : methods)
+                   fits[method.name][f].add(method.map(source, f, resolution));
            });
   return fits;
 }
@@ -51,35 +50,48 @@ void warn_of_unfitted(const std::vector<BoxFit>& fits, const std::vector<std::st
   for (std::size_t f = 0; f < findings.size(); ++f)
     if (fits[f].maps() == 0) unfitted.push_back(findings[f]);
   if (!unfitted.empty())
-    warn("on no validation image, so that their box levels stay in the middle: {}",
+    warn("on no image of the split, so that their box levels stay in the middle: {}",
          fmt::join(unfitted, ", "));
 }
 
 }  // namespace
+
+std::map<std::string, std::vector<BoxRuleSpec>> fitted_box_rules(
+    Backend& backend, const Dataset& dataset, const std::vector<std::size_t>& records,
+    const std::string& rule, const std::vector<double>& areas) {
+  const Fits fits = fit_levels(backend, dataset, records);
+  warn_of_unfitted(fits.at(own_map_name(backend.spec())), backend.spec().findings);
+  std::map<std::string, std::vector<BoxRuleSpec>> rules;
+  for (const auto& [method, by_finding] : fits)
+    for (std::size_t f = 0; f < by_finding.size(); ++f) {
+      const auto fraction = by_finding[f].fraction(areas[f]);
+      rules[method].push_back(
+          {rule, fraction.value_or(BoxRuleSpec{}.fraction), fraction.has_value(), areas[f]});
+    }
+  return rules;
+}
+
+std::string box_rule_provenance(const Fit& fit) {
+  return fmt::format(
+      "levels fitted to expected box areas (boxes.area_prior) on the {} images of the {} split {} "
+      "of {}, by image-level labels; no box was used",
+      fit.images, fit.split, fit.fingerprint, fit.data);
+}
 
 void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
                                 const std::vector<std::size_t>& valid, const Config& config,
                                 const std::string& device) {
   const std::filesystem::path best = folder / "best.safetensors";
   const auto backend = make_torch_backend(best, device, config.whole("train.threads"));
-  const Fits fits = fit_levels(*backend, dataset, valid);
-
   ModelSpec spec = backend->spec();
-  warn_of_unfitted(fits.at(own_map_name(spec)), spec.findings);
   const auto prior = area_prior(config, spec.findings);
-  for (const auto& [method, by_finding] : fits) {
-    std::vector<BoxRuleSpec>& rules = spec.box_rules[method];
-    for (std::size_t f = 0; f < by_finding.size(); ++f) {
-      const auto fraction = by_finding[f].fraction(prior.at(spec.findings[f]));
-      rules.push_back({config.text("boxes.rule"), fraction.value_or(BoxRuleSpec{}.fraction),
-                       fraction.has_value(), prior.at(spec.findings[f])});
-    }
-  }
-  spec.box_rule_provenance = fmt::format(
-      "levels fitted to expected box areas (boxes.area_prior) on the {} validation images {} of "
-      "{}, by image-level "
-      "labels; no box was used",
-      valid.size(), fingerprint(dataset, valid), dataset.name);
+  std::vector<double> areas;
+  for (const std::string& finding : spec.findings) areas.push_back(prior.at(finding));
+  spec.box_rules = fitted_box_rules(*backend, dataset, valid, config.text("boxes.rule"), areas);
+  // Without a date, so that the same training writes the same bytes.
+  spec.box_levels =
+      Fit{kAreaPrior, dataset.name, "valid", fingerprint(dataset, valid), valid.size(), ""};
+  spec.box_rule_provenance = box_rule_provenance(*spec.box_levels);
   const SafetensorsFile weights(best);
   write_safetensors(folder / "model.safetensors", weights.tensors(), spec.to_metadata());
 }

@@ -1,17 +1,33 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/config.h"
 #include "data/record.h"
+#include "localize/backend.h"
 
 namespace chestmap {
 
-/// Fits the box rules of every kind of map on the images of `valid` (by their labels and the
-/// configured expected areas, no box is looked at) and writes FOLDER/model.safetensors: the best
-/// epoch's weights with the rules in its metadata.
+/// The name by which `Fit::method` says that box levels were fitted to expected areas.
+inline constexpr const char* kAreaPrior = "area-prior";
+
+/// One rule a kind of map and finding of the model: `rule`, and the level at which boxes on the
+/// images of `records` that show the finding have the expected area (of `areas`, one a finding,
+/// over the frame's). Only labels are looked at, no box. The data set's findings are the model's.
+/// Findings without such an image are warned of, and keep a level in the middle.
+[[nodiscard]] std::map<std::string, std::vector<BoxRuleSpec>> fitted_box_rules(
+    Backend& backend, const Dataset& dataset, const std::vector<std::size_t>& records,
+    const std::string& rule, const std::vector<double>& areas);
+
+/// What the metadata say of such a fit.
+[[nodiscard]] std::string box_rule_provenance(const Fit& fit);
+
+/// Fits the box rules of every kind of map on the images of `valid` to the configured expected
+/// areas and writes FOLDER/model.safetensors: the best epoch's weights with the rules in its
+/// metadata.
 void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
                                 const std::vector<std::size_t>& valid, const Config& config,
                                 const std::string& device);

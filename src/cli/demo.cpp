@@ -168,7 +168,8 @@ int demo_command(const Arguments& arguments) {
   const auto items = gallery_items(dataset, arguments.gallery);
   for (const DemoRun& run : runs) {
     note("3/4 evaluating: {}", run.title);
-    must_succeed({"evaluate", (arguments.out / run.folder).string(), "--data", data.string()});
+    must_succeed({"evaluate", (arguments.out / run.folder).string(), "--data", data.string(),
+                  "--baselines"});
     draw_gallery(arguments, run, data, items);
   }
   note("4/4 writing the report");

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,9 +11,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/provenance_file.h"
+#include "cli/run_split.h"
 #include "data/readers.h"
 #include "data/skipped.h"
-#include "data/split.h"
 #include "evaluate/controls.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/evaluation_csv.h"
@@ -25,6 +26,7 @@
 #include "localize/map_file.h"
 #include "localize/map_methods.h"
 #include "localize/run_over.h"
+#include "weights/calibration.h"
 
 namespace chestmap {
 
@@ -44,24 +46,21 @@ struct Arguments {
   std::uint64_t seed = 0;
   bool json = false;
   bool maps = false;
+  bool baselines = false;
+  bool oracle = false;
+  bool normals = false;
 };
 
-std::vector<std::size_t> records_of(const Arguments& arguments, const Dataset& dataset) {
-  std::vector<std::size_t> records;
-  if (arguments.split == "test") {
-    records = dataset.test;
-  } else {
-    Split split = read_split(arguments.run / "split", dataset);
-    records = arguments.split == "train" ? std::move(split.train) : std::move(split.valid);
-  }
-  std::erase_if(records, [&](std::size_t i) { return dataset.records[i].file.empty(); });
-  if (records.empty())
+/// Why figures on the split are those of an oracle; a UserError where that was not asked for.
+std::vector<std::string> judge_oracle(const Arguments& arguments, const ModelSpec& spec,
+                                      const RunSplit& split) {
+  std::vector<std::string> reasons = oracle_reasons(spec, split);
+  if (!reasons.empty() && !arguments.oracle)
     throw UserError(
-        fmt::format("the split \"{}\" of {} holds no image", arguments.split,
-                    arguments.data.string()),
-        "the test split is the data set's test_list.txt, train and valid are the run's; `chestmap "
-        "data check` says whether the images are there");
-  return records;
+        fmt::format("{}: {}; figures on it say too much",
+                    (arguments.run / "model.safetensors").string(), fmt::join(reasons, "; ")),
+        "evaluate another split, or add --oracle: every table will say ORACLE");
+  return reasons;
 }
 
 /// A method of localization under evaluation: maps of one kind, boxed by one rule.
@@ -71,7 +70,9 @@ struct Tried {
   LocalizationMethod result;
 };
 
-std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const ModelSpec& spec) {
+/// The model's own maps under its own box rule, and with baselines all others.
+std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const ModelSpec& spec,
+                                 bool baselines) {
   std::vector<Tried> tried;
   for (std::size_t m = 0; m < methods.size(); ++m) {
     Tried one;
@@ -81,6 +82,7 @@ std::vector<Tried> tried_methods(const std::vector<MapMethod>& methods, const Mo
       one.rules.push_back(box_rule(spec, methods[m].name, f));
     tried.push_back(std::move(one));
   }
+  if (!baselines) return tried;
   // The model's own maps again, boxed by the other rules.
   Tried other = tried.front();
   const bool by_area = other.rules.front().kind == BoxRule::Kind::expected_area;
@@ -102,7 +104,7 @@ MapView view_of(const ImageF& map, const ImageSize& frame) {
 
 struct Scored {
   Predictions predictions;
-  std::vector<std::size_t> boxed;
+  std::vector<std::size_t> localized;
   std::vector<LocalizationMethod> methods;
   std::vector<Skipped> skipped;
 };
@@ -110,30 +112,34 @@ struct Scored {
 Scored run_model(const Arguments& arguments, Backend& backend, const Dataset& dataset,
                  const std::vector<std::size_t>& records) {
   const ModelSpec& spec = backend.spec();
-  const std::vector<MapMethod> methods = map_methods(backend);
-  std::vector<Tried> tried = tried_methods(methods, spec);
+  std::vector<MapMethod> methods = map_methods(backend);
+  if (!arguments.baselines) methods.resize(1);
+  std::vector<Tried> tried = tried_methods(methods, spec, arguments.baselines);
   Scored scored;
   scored.predictions.findings = FindingList(spec.findings);
   const auto resolution = static_cast<std::size_t>(spec.input_size);
   const auto visit = [&](std::size_t index, const ImageF& image, const Inference& inference) {
     scored.predictions.records.push_back(index);
-    for (const float logit : inference.logits)
+    for (std::size_t f = 0; f < spec.findings.size(); ++f)
       scored.predictions.probabilities.push_back(
-          static_cast<float>(probability_of(static_cast<double>(logit))));
+          static_cast<float>(probability_of(spec, f, static_cast<double>(inference.logits[f]))));
     const Record& record = dataset.records[index];
-    if (record.boxes.empty()) return;
-    scored.boxed.push_back(index);
-    std::vector<std::vector<ImageF>> maps;
-    for (const MapMethod& method : methods)
-      maps.push_back(method.maps(backend, image, inference, resolution));
-    for (Tried& one : tried)
-      for (std::size_t f = 0; f < spec.findings.size(); ++f) {
-        const MapView view = view_of(maps[one.map_method][f], record.frame);
+    const bool boxed = !record.boxes.empty();
+    if (!boxed && !arguments.normals) return;
+    scored.localized.push_back(index);
+    MapSource source(backend, image, inference);
+    for (std::size_t f = 0; f < spec.findings.size(); ++f) {
+      std::vector<ImageF> maps;
+      for (const MapMethod& method : methods) maps.push_back(method.map(source, f, resolution));
+      // An increasing scale of its values changes no peak and no box of a map, only their scores.
+      maps.front() = calibrated_map(spec, f, std::move(maps.front()));
+      for (Tried& one : tried) {
+        const MapView view = view_of(maps[one.map_method], record.frame);
         one.result.results.push_back({peak_of_map(view), boxes_from_map(view, one.rules[f])});
       }
-    if (!arguments.maps) return;
-    for (std::size_t f = 0; f < spec.findings.size(); ++f)
-      write_map(arguments.out / "maps" / map_file_name(record.image, spec.findings[f]), maps[0][f]);
+      if (arguments.maps && boxed)
+        write_map(arguments.out / "maps" / map_file_name(record.image, spec.findings[f]), maps[0]);
+    }
   };
   scored.skipped = run_over(backend, dataset, records, "evaluating", kMostSkipped, visit);
   for (Tried& one : tried) scored.methods.push_back(std::move(one.result));
@@ -145,31 +151,74 @@ void add_controls(Scored& scored, const Dataset& dataset, const ModelSpec& spec,
   const std::size_t findings = spec.findings.size();
   std::vector<BoxRule> rules;
   for (std::size_t f = 0; f < findings; ++f) rules.push_back(box_rule(spec, own_map_name(spec), f));
-  scored.methods.push_back(random_map_control(dataset, scored.boxed, rules, seed));
-  scored.methods.push_back(centre_box_control(dataset, scored.boxed, findings));
+  scored.methods.push_back(random_map_control(dataset, scored.localized, rules, seed));
+  scored.methods.push_back(centre_box_control(dataset, scored.localized, findings));
+  scored.methods.push_back(
+      median_box_control(dataset, scored.localized, scored.predictions.findings));
+}
+
+/// A classifier's operating points, where the model has some.
+std::vector<double> thresholds_of(const ModelSpec& spec) {
+  std::vector<double> thresholds(spec.findings.size(), 0.5);
+  if (spec.thresholds)
+    for (std::size_t f = 0; f < thresholds.size(); ++f)
+      thresholds[f] = spec.thresholds->probabilities[f].value_or(thresholds[f]);
+  return thresholds;
+}
+
+Subjects subjects_of(Scored& scored, const ModelSpec& spec) {
+  Subjects subjects;
+  subjects.findings = scored.predictions.findings;
+  subjects.classifiers.push_back({"classifier", scored.predictions, thresholds_of(spec)});
+  if (!scored.localized.empty()) {
+    subjects.localized = std::move(scored.localized);
+    subjects.methods = std::move(scored.methods);
+  }
+  return subjects;
+}
+
+void write_results(const Arguments& arguments, const Dataset& dataset, const ModelSpec& spec,
+                   const Predictions& predictions, const Evaluation& evaluation,
+                   const std::string& json) {
+  write_file(arguments.out / "evaluation.json", json);
+  write_file(arguments.out / "predictions.csv", predictions_csv(dataset, predictions));
+  write_file(arguments.out / "summary.csv", summary_csv(evaluation));
+  write_file(arguments.out / "per_image.csv", per_image_csv(dataset, evaluation));
+  write_file(arguments.out / "per_resample.csv", per_resample_csv(evaluation));
+  const PredictionProvenance provenance{spec.findings, spec.thresholds, spec.calibration,
+                                        spec.box_levels};
+  if (provenance.empty()) return;
+  write_provenance(arguments.out / "predictions.csv", provenance);
+  if (arguments.maps) write_provenance(arguments.out / "maps", provenance);
 }
 
 int evaluate_command(const Arguments& given) {
   Arguments arguments = given;
   if (arguments.out.empty()) arguments.out = arguments.run / ("evaluation-" + arguments.split);
   const Dataset dataset = read_dataset(arguments.data);
-  const std::vector<std::size_t> records = records_of(arguments, dataset);
+  const RunSplit split = read_run_split(arguments.run, arguments.split, dataset);
   const auto backend =
       make_torch_backend(arguments.run / "model.safetensors", arguments.device, arguments.threads);
-  Scored scored = run_model(arguments, *backend, dataset, records);
+  const std::vector<std::string> oracle = judge_oracle(arguments, backend->spec(), split);
+  Scored scored = run_model(arguments, *backend, dataset, split.records);
   add_controls(scored, dataset, backend->spec(), arguments.seed);
 
   EvaluationOptions options;
   options.split = arguments.split;
+  options.oracle = oracle;
   options.program = "chestmap " CHESTMAP_VERSION;
   options.bootstrap.resamples = arguments.resamples;
   options.bootstrap.seed = arguments.seed;
-  const Evaluation evaluation =
-      evaluate(dataset, scored.predictions, scored.boxed, scored.methods, options);
+  options.fingerprint = split.fingerprint;
+  options.per_image = options.keep_resamples = true;
+  if (!arguments.normals)
+    options.not_computed.emplace_back(
+        "false positives on images without a box: free-response measures are over the boxed images "
+        "alone (--normals adds the others)");
+  const Subjects subjects = subjects_of(scored, backend->spec());
+  const Evaluation evaluation = evaluate(dataset, subjects, options);
   const std::string json = to_json(evaluation).dump(1) + "\n";
-  write_file(arguments.out / "evaluation.json", json);
-  write_file(arguments.out / "predictions.csv", predictions_csv(dataset, scored.predictions));
-  write_file(arguments.out / "summary.csv", summary_csv(evaluation));
+  write_results(arguments, dataset, backend->spec(), scored.predictions, evaluation, json);
   if (!scored.skipped.empty()) {
     write_skipped(arguments.out / "skipped.csv", scored.skipped);
     warn("{} images were set aside; {} names each", scored.skipped.size(),
@@ -191,7 +240,7 @@ void add_evaluate_command(CLI::App& app, Action& action) {
   command->add_option("--data", arguments->data, "Data set folder")->required();
   command->add_option("--out", arguments->out, "Folder for the results (RUN/evaluation-SPLIT)");
   command->add_option("--split", arguments->split, "test, or the run's valid or train")
-      ->check(CLI::IsMember({"test", "valid", "train"}))
+      ->check(CLI::IsMember(run_split_names()))
       ->capture_default_str();
   command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads that compute; 0: every core")
@@ -201,6 +250,13 @@ void add_evaluate_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of the resamples and the random map")
       ->capture_default_str();
+  command->add_flag("--baselines", arguments->baselines,
+                    "Beside the model's own map the other maps of its weights: CAM, Grad-CAM, "
+                    "Grad-CAM++, LayerCAM, point scores, and other box rules");
+  command->add_flag("--oracle", arguments->oracle,
+                    "Allow the split that thresholds were fitted on; tables then say ORACLE");
+  command->add_flag("--normals", arguments->normals,
+                    "Localize images without a box too, for free-response measures; takes longer");
   command->add_flag("--maps", arguments->maps, "Also write the attention maps of boxed images");
   command->add_flag("--json", arguments->json, "Print evaluation.json instead of tables");
   command->callback(

@@ -35,7 +35,7 @@ struct Arguments {
   std::string device = "cpu";
   std::int64_t threads = 0;
   std::size_t resolution = 0;
-  double least_probability = 0.5;
+  std::optional<double> least_probability;
   bool all_overlays = false;
   bool json = false;
 };
@@ -82,11 +82,18 @@ std::vector<Box> boxes_of(const Record* record, const std::optional<Dataset>& da
   return boxes;
 }
 
+/// Whether the finding counts as seen: by --least-probability, else by the model's threshold, else
+/// from one half on.
+bool is_seen(const Arguments& arguments, const LocalizedFinding& found) {
+  if (arguments.least_probability) return found.probability >= *arguments.least_probability;
+  return found.predicted().value_or(found.probability >= 0.5);
+}
+
 bool wanted(const Arguments& arguments, const LocalizedFinding& found, bool boxed) {
   if (!arguments.findings.empty())
     return std::find(arguments.findings.begin(), arguments.findings.end(), found.finding) !=
            arguments.findings.end();
-  return arguments.all_overlays || boxed || found.probability >= arguments.least_probability;
+  return arguments.all_overlays || boxed || is_seen(arguments, found);
 }
 
 void check_findings(const Arguments& arguments, const ModelSpec& spec) {
@@ -135,7 +142,8 @@ int localize_command(const Arguments& arguments) {
           const std::string png = map_file_name(name, found.finding);
           write_map(arguments.out / "maps" / png, found.map);
           write_file(arguments.out / "overlays" / png,
-                     encode_png(finding_overlay(radiograph, found, options.frame, truth)));
+                     encode_png(finding_overlay(radiograph, found, backend->spec(), options.frame,
+                                                truth)));
         }
         found.map = {};
       }
@@ -152,7 +160,7 @@ int localize_command(const Arguments& arguments) {
   } else {
     for (const LocalizedImage& image : localized)
       for (const LocalizedFinding& found : image.findings)
-        if (found.probability >= arguments.least_probability)
+        if (is_seen(arguments, found))
           fmt::print("{}\t{}\t{:.3f}\n", image.name, found.finding, found.probability);
   }
   note("{} images localized, {} set aside; results in {}", localized.size(), skipped.size(),
@@ -180,9 +188,9 @@ void add_localize_command(CLI::App& app, Action& action) {
                       "Maps and overlays of this finding alone; may be repeated");
   command
       ->add_option("--least-probability", arguments->least_probability,
-                   "Maps and overlays of findings from here on")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+                   "Findings that count as seen, and get map and overlay (the model's thresholds, "
+                   "0.5 where it has none)")
+      ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--all", arguments->all_overlays, "Maps and overlays of every finding");
   command
       ->add_option("--resolution", arguments->resolution,

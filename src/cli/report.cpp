@@ -27,13 +27,16 @@ constexpr const char* kSimulated =
     "Simulated radiographs (phantoms), not images of patients: the figures say nothing about how a "
     "model does on real ones.";
 
+/// A folder of `chestmap score` holds the evaluation itself, a run folder one a split.
 std::filesystem::path evaluation_file(const std::filesystem::path& run, const std::string& split) {
+  if (std::filesystem::exists(run / "evaluation.json")) return run / "evaluation.json";
   return run / ("evaluation-" + split) / "evaluation.json";
 }
 
 nlohmann::ordered_json read_evaluation(const std::filesystem::path& run, const std::string& split) {
   if (!std::filesystem::is_directory(run))
-    throw UserError(run.string() + " is not a folder", "name the run folders of `chestmap train`");
+    throw UserError(run.string() + " is not a folder",
+                    "name the run folders of `chestmap train` or the folders of `chestmap score`");
   const std::filesystem::path file = evaluation_file(run, split);
   if (!std::filesystem::exists(file))
     throw UserError(
@@ -173,7 +176,10 @@ void add_report_command(CLI::App& app, Action& action) {
   command->footer(
       "Example:\n  chestmap report runs/multiscale runs/last --name multiscale --name \"last stage "
       "only\" --out report.html");
-  command->add_option("runs", arguments->runs, "Run folders that `chestmap evaluate` scored")
+  command
+      ->add_option(
+          "runs", arguments->runs,
+          "Run folders that `chestmap evaluate` scored, or folders of `chestmap score --out`")
       ->required();
   command->add_option("--out", arguments->out, "HTML file")->capture_default_str();
   command->add_option("--summary", arguments->summary, "Also write the main figures as JSON");

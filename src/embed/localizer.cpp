@@ -35,6 +35,7 @@ std::vector<Localizer::Finding> Localizer::localize(std::span<const float> pixel
     Finding finding;
     finding.name = found.finding;
     finding.probability = found.probability;
+    finding.threshold = found.threshold;
     finding.map.assign(found.map.pixels().begin(), found.map.pixels().end());
     finding.map_side = found.map.width();
     finding.peak_x = found.peak.x;

@@ -56,7 +56,7 @@ LocalizationMethod centre_box_control(const Dataset& dataset, std::span<const st
     const auto width = static_cast<double>(dataset.records[record].frame.width);
     const auto height = static_cast<double>(dataset.records[record].frame.height);
     const Box box{width / 4.0, height / 4.0, width / 2.0, height / 2.0};
-    const FindingLocalization result{{width / 2.0, height / 2.0}, {{box, 1.0}}};
+    const FindingLocalization result{Point{width / 2.0, height / 2.0}, {{box, 1.0}}};
     method.results.insert(method.results.end(), findings, result);
   }
   return method;

@@ -26,4 +26,14 @@ namespace chestmap {
                                                     std::span<const BoxRule> rules,
                                                     std::uint64_t seed, std::uint64_t draw = 0);
 
+/// For each image and finding one box, the median x, y, width and height, each over the frame's
+/// side, of the finding's boxes of all other patients among `boxed`; its peak in the box's centre.
+/// It never sees the image but uses the boxes that it is scored on, the own patient's left out.
+/// Where no other patient has a box of the finding there is none, and the peak is the frame's
+/// centre. Findings are joined with the data set's by name. An image whose patient is not known
+/// counts as a patient of its own.
+[[nodiscard]] LocalizationMethod median_box_control(const Dataset& dataset,
+                                                    std::span<const std::size_t> boxed,
+                                                    const FindingList& findings);
+
 }  // namespace chestmap

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,6 +18,36 @@ struct Inference {
       stage_maps;  ///< [stage][finding]: class activation maps in logits
 };
 
+/// The feature maps of one stage on one image, or a gradient with respect to them: channels x
+/// height x width, row-major.
+struct FeatureMaps {
+  std::size_t channels = 0;
+  std::size_t height = 0;
+  std::size_t width = 0;
+  std::vector<float> values;
+
+  [[nodiscard]] std::span<const float> channel(std::size_t k) const {
+    return std::span(values).subspan(k * height * width, height * width);
+  }
+};
+
+/// One image with the graph of its computation kept, so that each finding's gradient costs one
+/// pass backwards.
+class Differentiated {
+ public:
+  Differentiated() = default;
+  Differentiated(const Differentiated&) = delete;
+  Differentiated& operator=(const Differentiated&) = delete;
+  virtual ~Differentiated() = default;
+
+  /// [stage]: the features that the head reads, after ReLU and, where the model has one, after the
+  /// pyramid.
+  [[nodiscard]] virtual const std::vector<FeatureMaps>& features() const = 0;
+  /// [stage]: d logit / d features of a finding. The derivative is total: a shallow stage acts on
+  /// the logit by its own map and through the stages behind it.
+  [[nodiscard]] virtual std::vector<FeatureMaps> gradients(std::size_t finding) = 0;
+};
+
 /// Something that runs a model. Images are squares of `spec().input_size`, grey in [0, 1].
 class Backend {
  public:
@@ -30,9 +62,9 @@ class Backend {
   /// alpha: [finding][stage], rows sum to 1.
   [[nodiscard]] virtual const std::vector<std::vector<double>>& relevance() const = 0;
   [[nodiscard]] virtual std::vector<Inference> infer(std::span<const ImageF> images) = 0;
-  /// Grad-CAM (Selvaraju et al. 2017) of each finding on the deepest stage's grid:
-  /// ReLU(sum_k mean(d logit / d F_k) F_k).
-  [[nodiscard]] virtual std::vector<ImageF> grad_cam(const ImageF& image) = 0;
+  /// For maps that are made of gradients (localize/gradient_maps.h). The result must not outlive
+  /// the back end.
+  [[nodiscard]] virtual std::unique_ptr<Differentiated> differentiate(const ImageF& image) = 0;
 };
 
 }  // namespace chestmap

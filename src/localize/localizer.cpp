@@ -1,25 +1,36 @@
 #include "localize/localizer.h"
 
-#include <cmath>
 #include <utility>
 
 #include "image/resize.h"
 #include "localize/attention.h"
 #include "localize/map_methods.h"
+#include "weights/calibration.h"
 
 namespace chestmap {
 
-double probability_of(double logit) noexcept { return 1.0 / (1.0 + std::exp(-logit)); }
+std::optional<bool> LocalizedFinding::predicted() const {
+  if (!threshold) return std::nullopt;
+  return is_seen(probability, *threshold);
+}
+
+ImageF calibrated_map(const ModelSpec& spec, std::size_t finding, ImageF map) {
+  for (float& value : map.pixels())
+    value = static_cast<float>(calibrated_logit(spec, finding, static_cast<double>(value)));
+  return map;
+}
 
 BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size_t finding) {
   BoxRule rule;
+  const auto own = spec.box_rules.find(own_map_name(spec));
   const auto fitted = spec.box_rules.find(map_method);
-  if (fitted == spec.box_rules.end()) return rule;
-  const BoxRuleSpec& stored = fitted->second[finding];
+  const auto taken = fitted == spec.box_rules.end() ? own : fitted;
+  if (taken == spec.box_rules.end()) return rule;
+  const BoxRuleSpec& stored = taken->second[finding];
   rule.kind =
       stored.rule == "expected_area" ? BoxRule::Kind::expected_area : BoxRule::Kind::median_peak;
-  rule.fraction = stored.fraction;
   rule.area = stored.area;
+  if (taken == fitted) rule.fraction = stored.fraction;  // a level is of one kind of map alone
   return rule;
 }
 
@@ -38,9 +49,11 @@ std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograp
   for (std::size_t f = 0; f < spec.findings.size(); ++f) {
     LocalizedFinding found;
     found.finding = spec.findings[f];
-    found.probability = probability_of(static_cast<double>(inference.logits[f]));
-    found.map = combine_stages(inference, backend.grids(), f, backend.relevance()[f],
-                               static_cast<double>(size), resolution);
+    found.probability = probability_of(spec, f, static_cast<double>(inference.logits[f]));
+    if (spec.thresholds) found.threshold = spec.thresholds->probabilities[f];
+    found.map = calibrated_map(spec, f,
+                               combine_stages(inference, backend.grids(), f, backend.relevance()[f],
+                                              static_cast<double>(size), resolution));
     const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
     found.peak = peak_of_map(view);
     found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), f));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,14 @@ namespace chestmap {
 /// What a model says of one finding on one radiograph.
 struct LocalizedFinding {
   std::string finding;
-  double probability = 0.0;      ///< sigmoid of the logit; not calibrated
-  ImageF map;                    ///< the model's own map in logits, over the whole radiograph
-  Point peak;                    ///< of the map, in the frame
-  std::vector<ScoredBox> boxes;  ///< in the frame; scores are logits
+  double probability = 0.0;         ///< calibrated where the model is
+  std::optional<double> threshold;  ///< of the probability; nothing where none was fitted
+  ImageF map;  ///< the model's own map in calibrated logits, over the whole radiograph
+  Point peak;  ///< of the map, in the frame
+  std::vector<ScoredBox> boxes;  ///< in the frame; scores are calibrated logits
+
+  /// Whether the finding counts as seen; nothing without a threshold.
+  [[nodiscard]] std::optional<bool> predicted() const;
 };
 
 /// How one radiograph is localized.
@@ -31,11 +36,13 @@ struct LocalizeOptions {
 [[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
                                                      const LocalizeOptions& options = {});
 
-/// The box rule that the model stores for one kind of map and finding; the default where it stores
-/// none.
+/// The box rule that the model stores for one kind of map and finding. Where it stores none, as a
+/// model of before that kind was there, the own map's rule with the level in the middle; where it
+/// stores none at all, the default.
 [[nodiscard]] BoxRule box_rule(const ModelSpec& spec, const std::string& map_method,
                                std::size_t finding);
 
-[[nodiscard]] double probability_of(double logit) noexcept;
+/// A map of the model's own kind, in logits, on the scale of `calibrated_logit`.
+[[nodiscard]] ImageF calibrated_map(const ModelSpec& spec, std::size_t finding, ImageF map);
 
 }  // namespace chestmap

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "localize/attention.h"
+#include "localize/gradient_maps.h"
 
 namespace chestmap {
 
@@ -12,14 +13,11 @@ namespace {
 using Weights = std::function<std::vector<double>(const Backend& backend, std::size_t finding)>;
 
 MapMethod weighted(std::string name, Weights weights) {
-  return {std::move(name),
-          [weights = std::move(weights)](Backend& backend, const ImageF& image,
-                                         const Inference& inference, std::size_t resolution) {
-            std::vector<ImageF> maps;
-            for (std::size_t f = 0; f < inference.logits.size(); ++f)
-              maps.push_back(combine_stages(inference, backend.grids(), f, weights(backend, f),
-                                            static_cast<double>(image.width()), resolution));
-            return maps;
+  return {std::move(name), [weights = std::move(weights)](MapSource& source, std::size_t finding,
+                                                          std::size_t resolution) {
+            const Backend& backend = source.backend();
+            return combine_stages(source.inference(), backend.grids(), finding,
+                                  weights(backend, finding), source.input_size(), resolution);
           }};
 }
 
@@ -40,17 +38,32 @@ std::vector<double> uniform(const Backend& backend, std::size_t /*finding*/) {
   return std::vector<double>(stages, 1.0 / static_cast<double>(stages));
 }
 
-std::vector<ImageF> grad_cam(Backend& backend, const ImageF& image, const Inference& /*inference*/,
-                             std::size_t resolution) {
-  std::vector<ImageF> maps = backend.grad_cam(image);
-  const Grid grid = backend.grids().back();
+/// The map of one stage's grid, over the input.
+ImageF upsampled(const ImageF& map, const MapSource& source, std::size_t stage,
+                 std::size_t resolution) {
+  const ImageF* pointer = &map;
   const double weight = 1.0;
-  for (ImageF& map : maps) {
-    const ImageF* source = &map;
-    map = combine_maps({&source, 1}, {&grid, 1}, {&weight, 1}, static_cast<double>(image.width()),
-                       resolution);
+  return combine_maps({&pointer, 1}, {&source.backend().grids()[stage], 1}, {&weight, 1},
+                      source.input_size(), resolution);
+}
+
+using GradientMap = ImageF (*)(const FeatureMaps& features, const FeatureMaps& gradients);
+
+MapMethod at_last_stage(std::string name, GradientMap make) {
+  return {std::move(name), [make](MapSource& source, std::size_t finding, std::size_t resolution) {
+            const std::size_t stage = source.backend().grids().size() - 1;
+            return upsampled(make(source.features()[stage], source.gradients(finding)[stage]),
+                             source, stage, resolution);
+          }};
+}
+
+ImageF fused_layer_cam(MapSource& source, std::size_t finding, std::size_t resolution) {
+  std::vector<ImageF> maps;
+  for (std::size_t s = 0; s < source.backend().grids().size(); ++s) {
+    const ImageF map = layer_cam(source.features()[s], source.gradients(finding)[s]);
+    maps.push_back(upsampled(scaled_layer_cam(map), source, s, resolution));
   }
-  return maps;
+  return largest_of(maps);
 }
 
 }  // namespace
@@ -60,15 +73,20 @@ const char* own_map_name(const ModelSpec& spec) noexcept {
 }
 
 std::vector<MapMethod> map_methods(const Backend& backend) {
-  std::vector<MapMethod> methods = {weighted(own_map_name(backend.spec()), learned)};
+  const ModelSpec& spec = backend.spec();
+  std::vector<MapMethod> methods = {weighted(own_map_name(spec), learned)};
   const std::size_t stages = backend.grids().size();
   if (stages > 1) {
     methods.push_back(weighted("uniform relevance", uniform));
-    for (std::size_t s = 0; s + 1 < stages; ++s)
-      methods.push_back(weighted("stage " + std::to_string(s + 1) + " alone", only(s)));
-    methods.push_back(weighted("last stage", only(stages - 1)));
+    methods.push_back(weighted("point scores of the finest stage", only(0)));
+    for (std::size_t s = 1; s + 1 < stages; ++s)
+      methods.push_back(weighted("stage " + std::to_string(spec.stages[s]) + " alone", only(s)));
+    methods.push_back(weighted("class activation map of the last stage", only(stages - 1)));
   }
-  methods.push_back({"Grad-CAM", grad_cam});
+  methods.push_back(at_last_stage("Grad-CAM", grad_cam));
+  methods.push_back(at_last_stage("Grad-CAM++", grad_cam_plus_plus));
+  methods.push_back(at_last_stage("LayerCAM of the last stage", layer_cam));
+  if (stages > 1) methods.push_back({"LayerCAM fused over the stages", fused_layer_cam});
   return methods;
 }
 

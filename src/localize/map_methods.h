@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "localize/backend.h"
+#include "localize/map_source.h"
 
 namespace chestmap {
 
@@ -13,19 +13,17 @@ namespace chestmap {
 /// map", or "class activation map" where it has a single stage.
 [[nodiscard]] const char* own_map_name(const ModelSpec& spec) noexcept;
 
-/// A way to make maps of every finding from one model's weights. A new one takes one line in
-/// map_methods.cpp.
+/// A way to make maps from one model's weights. A new one takes one line in map_methods.cpp.
 struct MapMethod {
   std::string name;
-  /// The maps of `image` (the square input) at `resolution`, one a finding; `inference` is the
-  /// model's on it.
-  std::function<std::vector<ImageF>(Backend& backend, const ImageF& image,
-                                    const Inference& inference, std::size_t resolution)>
-      maps;
+  /// The map of a finding at `resolution` x `resolution` cells over the input.
+  std::function<ImageF(MapSource& source, std::size_t finding, std::size_t resolution)> map;
 };
 
-/// Those that make sense for the model: with a single stage the last stage is the attention map,
-/// and so is uniform relevance.
+/// The model's own map, then the baselines (docs/method.md says what each is): other weights of the
+/// same class activation maps, and maps made of gradients. Those that make sense for the model:
+/// with a single stage the last stage is the own map, and so are uniform relevance and the finest
+/// stage's point scores.
 [[nodiscard]] std::vector<MapMethod> map_methods(const Backend& backend);
 
 }  // namespace chestmap

@@ -2,16 +2,46 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "image/overlay.h"
+#include "localize/map_file.h"
+#include "weights/calibration.h"
+#include "weights/fitted_json.h"
 
 namespace chestmap {
 
 namespace {
 
-// One scale of logits for every picture. Zero, where the map alone would say probability one half,
-// is where drawing begins.
-constexpr double kScaleLow = 0.0;
+// One scale of logits for every picture of a model: from zero, where the map alone would say
+// probability one half, or from its lowest threshold, so that all that is drawn has its colour.
 constexpr double kScaleHigh = 6.0;
+constexpr double kLowestScale = -8.0;
+
+/// Where the map of a finding is drawn from. Infinite ends are brought to what maps hold.
+double drawn_from(const ModelSpec& spec, std::size_t finding) {
+  return std::clamp(threshold_logit(spec, finding), kLowestScale,
+                    static_cast<double>(kMapFileHigh));
+}
+
+ColorScale scale_of(const ModelSpec& spec) {
+  double low = 0.0;
+  for (std::size_t f = 0; f < spec.findings.size(); ++f) low = std::min(low, drawn_from(spec, f));
+  return {low, kScaleHigh};
+}
+
+template <typename Value>
+nlohmann::ordered_json or_null(const std::optional<Value>& value) {
+  if (!value) return nullptr;
+  return *value;
+}
+
+template <typename Fitted>
+std::optional<Fit> fit_of(const std::optional<Fitted>& fitted) {
+  if (!fitted) return std::nullopt;
+  return fitted->fit;
+}
 
 nlohmann::ordered_json box_json(const ScoredBox& scored) {
   return {{"bbox", {scored.box.x, scored.box.y, scored.box.width, scored.box.height}},
@@ -30,6 +60,8 @@ nlohmann::ordered_json localization_json(const std::vector<LocalizedImage>& imag
       for (const ScoredBox& box : found.boxes) boxes.push_back(box_json(box));
       findings.push_back({{"finding", found.finding},
                           {"probability", found.probability},
+                          {"threshold", or_null(found.threshold)},
+                          {"predicted", or_null(found.predicted())},
                           {"peak", {found.peak.x, found.peak.y}},
                           {"boxes", boxes}});
     }
@@ -41,6 +73,8 @@ nlohmann::ordered_json localization_json(const std::vector<LocalizedImage>& imag
           {"format_version", 1},
           {"program", "chestmap " CHESTMAP_VERSION},
           {"notice", "Research use only. Not for diagnosis."},
+          {"calibration", to_json(fit_of(spec.calibration))},
+          {"thresholds", to_json(fit_of(spec.thresholds))},
           {"box_rule", spec.box_rule_provenance},
           {"images", list}};
 }
@@ -58,14 +92,17 @@ nlohmann::ordered_json coco_results(const std::vector<LocalizedImage>& images) {
 }
 
 ImageRgb finding_overlay(const ImageF& radiograph, const LocalizedFinding& found,
-                         const ImageSize& frame, const std::vector<Box>& truth) {
+                         const ModelSpec& spec, const ImageSize& frame,
+                         const std::vector<Box>& truth) {
+  const auto index = static_cast<std::size_t>(
+      std::find(spec.findings.begin(), spec.findings.end(), found.finding) - spec.findings.begin());
   Overlay overlay;
   overlay.finding = found.finding;
   overlay.probability = found.probability;
   overlay.map = found.map;
-  overlay.scale = {kScaleLow, kScaleHigh};
-  overlay.threshold = kScaleLow;
-  overlay.contour = kScaleLow;
+  overlay.scale = scale_of(spec);
+  overlay.threshold = drawn_from(spec, index);
+  overlay.contour = overlay.threshold;
   overlay.scale_title = "logit";
   for (const ScoredBox& scored : found.boxes)
     overlay.predicted.push_back({scored.box, fmt::format("{:.2f}", found.probability)});

@@ -28,9 +28,11 @@ struct LocalizedImage {
 [[nodiscard]] nlohmann::ordered_json coco_results(const std::vector<LocalizedImage>& images);
 
 /// The radiograph with one finding's map, contour, boxes and, where given, radiologists' boxes (all
-/// in `frame`). Colours stand for logits on one scale for all images and findings; below
-/// probability one half nothing is drawn.
+/// in `frame`). Colours stand for calibrated logits on one scale for all images and findings of the
+/// model. Below the finding's threshold, a probability of one half where it has none, nothing is
+/// drawn.
 [[nodiscard]] ImageRgb finding_overlay(const ImageF& radiograph, const LocalizedFinding& found,
-                                       const ImageSize& frame, const std::vector<Box>& truth);
+                                       const ModelSpec& spec, const ImageSize& frame,
+                                       const std::vector<Box>& truth);
 
 }  // namespace chestmap

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "report/text.h"
 
 namespace chestmap {
@@ -10,13 +12,28 @@ std::string measured_cell(const std::optional<Measured>& measured, std::string_v
   const std::string attribute = css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class);
   if (!measured) return fmt::format("<td{}>{}</td>", attribute, kUndefined);
   const std::string interval = short_interval(measured);
+  const std::string bca = measured->bca ? fmt::format(" title=\"BCa interval: {} to {}\"",
+                                                      short_number(measured->bca->first),
+                                                      short_number(measured->bca->second))
+                                        : "";
   return fmt::format("<td{}>{}{}</td>", attribute, short_number(measured->value),
-                     interval.empty() ? "" : "<small>" + interval + "</small>");
+                     interval.empty() ? "" : "<small" + bca + ">" + interval + "</small>");
+}
+
+std::string coloured_label(std::string_view name, std::string_view colour) {
+  return fmt::format("<span class=\"run\"><i style=\"background:{}\"></i>{}</span>", colour,
+                     escaped(name));
+}
+
+std::string other_colour(std::size_t number) {
+  // Apart from the colours of runs (parsed_run.cpp), which stand for the first subjects.
+  static constexpr std::array<const char*, 4> kColours = {"#2f9bb5", "#c2478f", "#a07412",
+                                                          "#5b5bd0"};
+  return kColours[number % kColours.size()];
 }
 
 std::string run_label(const ParsedRun& run) {
-  return fmt::format("<span class=\"run\"><i style=\"background:{}\"></i>{}</span>", run.colour,
-                     escaped(run.run->name));
+  return coloured_label(run.run->name, run.colour) + oracle_mark(run);
 }
 
 std::string run_legend(std::span<const ParsedRun> runs) {
@@ -30,15 +47,25 @@ std::string run_heading(std::span<const ParsedRun> runs, const ParsedRun& run) {
   return runs.size() < 2 ? "" : "<h3>" + run_label(run) + "</h3>\n";
 }
 
-std::string method_marks(const MethodRows& method) {
+std::string oracle_mark(const ParsedRun& run) {
+  if (run.scores.oracle.empty()) return {};
+  return " <span class=\"mark oracle\" title=\"something of it was fitted on the images that it is "
+         "scored on\">ORACLE</span>";
+}
+
+std::string method_marks(const ParsedRun& run, const MethodRows& method) {
   std::string marks;
   if (method.control)
     marks += " <span class=\"mark control\" title=\"never sees the image\">control</span>";
+  if (method.control && method.uses_boxes)
+    return marks +
+           " <span class=\"mark oracle\" title=\"made of radiologists' boxes of other "
+           "patients\">uses boxes</span>";
   if (method.uses_boxes)
-    marks +=
-        " <span class=\"mark oracle\" title=\"something of it was chosen on radiologists' boxes\">"
-        "ORACLE</span>";
-  return marks;
+    return marks +
+           " <span class=\"mark oracle\" title=\"something of it was chosen on radiologists' "
+           "boxes\">ORACLE</span>";
+  return method.control ? marks : marks + oracle_mark(run);
 }
 
 std::string scrolling(std::string_view table) {

@@ -22,7 +22,14 @@ namespace chestmap {
 [[nodiscard]] std::string run_heading(std::span<const ParsedRun> runs, const ParsedRun& run);
 
 /// "control" and "oracle" marks of a method; empty for one that is neither.
-[[nodiscard]] std::string method_marks(const MethodRows& method);
+[[nodiscard]] std::string method_marks(const ParsedRun& run, const MethodRows& method);
+/// The "oracle" mark of a run of which something was fitted on what it is scored on; else empty.
+[[nodiscard]] std::string oracle_mark(const ParsedRun& run);
+
+/// A name with its colour.
+[[nodiscard]] std::string coloured_label(std::string_view name, std::string_view colour);
+/// Of the further subjects of a run, counted from 1.
+[[nodiscard]] std::string other_colour(std::size_t number);
 
 /// A table that scrolls sideways where the page is narrow.
 [[nodiscard]] std::string scrolling(std::string_view table);

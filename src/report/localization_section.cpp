@@ -49,7 +49,7 @@ std::string row_cells(const ScoreRow& row) {
   return html;
 }
 
-std::string method_table(const MethodRows& method) {
+std::string method_table(const ParsedRun& run, const MethodRows& method) {
   std::string table = "<table class=\"figures dense\">\n" + header() + "<tbody>\n";
   for (const ScoreRow& row : method.findings)
     table += fmt::format("<tr><th>{}</th><td>{}</td>{}</tr>\n", escaped(readable(row.finding)),
@@ -59,65 +59,7 @@ std::string method_table(const MethodRows& method) {
            row_cells(method.mean_without_cardiomegaly) + "</tr>\n</tbody></table>\n";
   return fmt::format("<details open class=\"method{}\"><summary>{}{}</summary>\n{}</details>\n",
                      method.control ? " is-control" : "", escaped(method.method),
-                     method_marks(method), scrolling(table));
-}
-
-template <typename Get>
-std::vector<std::string> distinct(const std::vector<DifferenceRow>& rows, Get get) {
-  std::vector<std::string> names;
-  for (const DifferenceRow& row : rows)
-    if (std::find(names.begin(), names.end(), get(row)) == names.end()) names.push_back(get(row));
-  return names;
-}
-
-std::string measure_title(const std::string& measure) {
-  if (measure == "pointing") return "Pointing";
-  if (measure.starts_with("iou.0.")) return "T(IoU) = " + measure.substr(5);
-  return readable(measure);
-}
-
-std::string difference_cell(const RunScores& scores, const std::string& finding,
-                            const std::string& other, const std::string& measure, bool first) {
-  std::optional<Measured> difference;
-  for (const DifferenceRow& row : scores.comparisons)
-    if (row.finding == finding && row.b == other && row.measure == measure)
-      difference = row.difference;
-  std::string css_class = first ? "first" : "";
-  if (difference && difference->low && *difference->low > 0) css_class += " above";
-  if (difference && difference->high && *difference->high < 0) css_class += " below";
-  return measured_cell(difference, css_class);
-}
-
-std::string differences(const RunScores& scores) {
-  if (scores.comparisons.empty()) return {};
-  const auto others = distinct(scores.comparisons, [](const auto& row) { return row.b; });
-  const auto measures = distinct(scores.comparisons, [](const auto& row) { return row.measure; });
-  const auto findings = distinct(scores.comparisons, [](const auto& row) { return row.finding; });
-  std::string table = "<table class=\"figures\">\n<thead><tr><th rowspan=\"2\">Finding</th>";
-  for (const std::string& other : others)
-    table += fmt::format("<th class=\"group\" colspan=\"{}\">minus {}</th>", measures.size(),
-                         escaped(other));
-  table += "</tr>\n<tr>";
-  for (std::size_t o = 0; o < others.size(); ++o)
-    for (std::size_t m = 0; m < measures.size(); ++m)
-      table += fmt::format("<th{}>{}</th>", m == 0 ? " class=\"first\"" : "",
-                           escaped(measure_title(measures[m])));
-  table += "</tr></thead>\n<tbody>\n";
-  for (const std::string& finding : findings) {
-    table += fmt::format("<tr{}><th>{}</th>", finding == "mean" ? " class=\"mean\"" : "",
-                         finding == "mean"                        ? "Mean"
-                         : finding == "mean_without_cardiomegaly" ? "Mean without Cardiomegaly"
-                                                                  : escaped(readable(finding)));
-    for (const std::string& other : others)
-      for (std::size_t m = 0; m < measures.size(); ++m)
-        table += difference_cell(scores, finding, other, measures[m], m == 0);
-    table += "</tr>\n";
-  }
-  table += "</tbody></table>\n";
-  return fmt::format(
-      "<details open class=\"method\"><summary>Differences: {} minus each other method, paired"
-      "</summary>\n{}</details>\n",
-      escaped(scores.comparisons.front().a), scrolling(table));
+                     method_marks(run, method), scrolling(table));
 }
 
 }  // namespace
@@ -127,15 +69,13 @@ std::string localization_section(std::span<const ParsedRun> runs) {
   for (const ParsedRun& run : runs) {
     if (run.scores.localization.empty()) continue;
     tables += run_heading(runs, run);
-    for (const MethodRows& method : run.scores.localization) tables += method_table(method);
-    tables += differences(run.scores);
+    for (const MethodRows& method : run.scores.localization) tables += method_table(run, method);
   }
   if (tables.empty()) return {};
   return "<p class=\"note\">Pointing: the map's peak lies in a box of the finding. Accuracy: share "
          "of the boxes that a detected box meets with more than T. IoBB: intersection over the "
          "detected box. AFP: false positive boxes over all boxes of the boxed images. Small type: "
-         "95% interval. Of differences, <b class=\"above\">blue</b> has its interval above 0 and "
-         "<b class=\"below\">red</b> below.</p>\n" +
+         "95% interval.</p>\n" +
          tables;
 }
 

@@ -44,6 +44,7 @@ std::string table(std::span<const ParsedRun> runs) {
   html += row(runs, "data set", [](const auto& r) {
     return fmt::format("{}, split {}", r.scores.data, r.scores.split);
   });
+  html += row(runs, "split fingerprint", [](const auto& r) { return r.scores.fingerprint; });
   html += row(runs, "images", [](const auto& r) {
     return fmt::format("{} of {} patients", r.scores.images, r.scores.patients);
   });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 
@@ -67,7 +68,26 @@ class Node {
   }
   [[nodiscard]] std::optional<Measured> measured() const {
     if (json_->is_null()) return std::nullopt;
-    return Measured{at("value").number(), at("low").number_or_null(), at("high").number_or_null()};
+    Measured result{at("value").number(), at("low").number_or_null(), at("high").number_or_null(),
+                    std::nullopt};
+    if (json_->contains("bca") && !json_->at("bca").is_null())
+      result.bca = at("bca").pair("the two ends of an interval");
+    return result;
+  }
+  [[nodiscard]] std::pair<double, double> pair(const char* expected) const {
+    const std::vector<Node> ends = elements();
+    require(ends.size() == 2, expected);
+    return {ends[0].number(), ends[1].number()};
+  }
+  [[nodiscard]] std::vector<std::pair<double, double>> pairs(const char* expected) const {
+    std::vector<std::pair<double, double>> all;
+    for (const Node& element : elements()) all.push_back(element.pair(expected));
+    return all;
+  }
+  [[nodiscard]] std::vector<std::string> texts() const {
+    std::vector<std::string> all;
+    for (const Node& element : elements()) all.push_back(element.text());
+    return all;
   }
   /// A group of a measure's thresholds, and not the measure itself.
   [[nodiscard]] bool is_group() const { return json_->is_object() && !json_->contains("value"); }
@@ -81,7 +101,7 @@ class Node {
   }
 
   static constexpr const char* kHint =
-      "docs/evaluation-json.md describes the file that `chestmap evaluate` writes";
+      "docs/evaluation-json.md describes the file that `chestmap evaluate` and `score` write";
 
  private:
   const Json* json_;
@@ -89,48 +109,73 @@ class Node {
   const std::string* origin_;
 };
 
+/// What stands beside the measures of a row.
+bool is_measure(const std::string& key) {
+  static const std::set<std::string> others = {
+      "positives", "negatives", "threshold",     "roc",        "reliability",
+      "boxes",     "masks",     "normal_images", "froc_curve", "count"};
+  return !others.contains(key);
+}
+
 void add_measures(ScoreRow& row, const Node& node, const std::string& prefix) {
   for (const auto& [key, value] : node.members()) {
-    if (prefix.empty() && (key == "positives" || key == "negatives" || key == "roc")) continue;
-    if (prefix.empty() && key == "boxes")
-      row.boxes = value.count();
-    else if (prefix.empty() && value.is_group())
+    if (prefix.empty() && !is_measure(key)) continue;
+    if (prefix.empty() && value.is_group())
       add_measures(row, value, key + ".");
     else
       row.measures[prefix + key] = value.measured();
   }
 }
 
-ScoreRow parse_row(const Node& node, const std::string& finding,
-                   const std::vector<std::string>& required) {
+ScoreRow parse_row(const Node& node, const std::string& finding) {
   ScoreRow row;
   row.finding = finding;
-  for (const std::string& measure : required) (void)node.at(measure);
   add_measures(row, node, "");
   return row;
 }
-
-const std::vector<std::string> kClassificationMeasures = {"auroc", "average_precision"};
-const std::vector<std::string> kLocalizationMeasures = {"pointing", "mean_iou", "iou"};
 
 ClassificationRow parse_classification(const Node& node, const std::string& finding) {
   ClassificationRow row;
   row.positives = node.at("positives").count();
   row.negatives = node.at("negatives").count();
-  row.scores = parse_row(node, finding, kClassificationMeasures);
-  for (const Node& point : node.at("roc").elements()) {
-    const std::vector<Node> rates = point.elements();
-    point.require(rates.size() == 2, "a pair of rates");
-    row.roc.emplace_back(rates[0].number(), rates[1].number());
-  }
+  row.threshold = node.at("threshold").number();
+  (void)node.at("auroc");
+  row.scores = parse_row(node, finding);
+  row.roc = node.at("roc").pairs("a pair of rates");
+  for (const Node& bar : node.at("reliability").elements())
+    row.reliability.push_back({bar.at("mean_probability").number(),
+                               bar.at("positive_share").number(), bar.at("images").count()});
   return row;
 }
 
 /// The mean without Cardiomegaly is null where there is no other finding.
 ScoreRow parse_mean(const Node& node, const std::string& key) {
   const Node mean = node.at(key);
-  if (!mean.is_group()) return {key, 0, {}};
-  return parse_row(mean, key, {});
+  if (!mean.is_group()) {
+    ScoreRow empty;
+    empty.finding = key;
+    return empty;
+  }
+  return parse_row(mean, key);
+}
+
+ClassifierRows parse_classifier(const Node& node) {
+  ClassifierRows rows;
+  rows.classifier = node.at("classifier").text();
+  for (const auto& [finding, scores] : node.at("findings").members())
+    rows.findings.push_back(parse_classification(scores, finding));
+  (void)node.at("mean").at("auroc");
+  rows.mean = parse_row(node.at("mean"), "mean");
+  return rows;
+}
+
+ScoreRow parse_localization(const Node& node, const std::string& finding) {
+  ScoreRow row = parse_row(node, finding);
+  row.boxes = node.at("boxes").count();
+  row.masks = node.at("masks").count();
+  row.normal_images = node.at("normal_images").count();
+  row.froc = node.at("froc_curve").pairs("a pair of false marks and lesion fraction");
+  return row;
 }
 
 MethodRows parse_method(const Node& node) {
@@ -139,10 +184,38 @@ MethodRows parse_method(const Node& node) {
   rows.control = node.at("control").flag();
   rows.uses_boxes = node.at("uses_boxes").flag();
   for (const auto& [finding, scores] : node.at("findings").members())
-    rows.findings.push_back(parse_row(scores, finding, kLocalizationMeasures));
+    rows.findings.push_back(parse_localization(scores, finding));
   rows.mean = parse_mean(node, "mean");
   rows.mean_without_cardiomegaly = parse_mean(node, "mean_without_cardiomegaly");
   return rows;
+}
+
+StratumRows parse_stratum(const Node& node) {
+  StratumRows rows;
+  rows.subject = node.at("subject").text();
+  rows.of = node.at("of").text();
+  rows.by = node.at("by").text();
+  rows.stratum = node.at("stratum").text();
+  rows.images = node.at("images").count();
+  for (const auto& [finding, scores] : node.at("findings").members()) {
+    rows.findings.push_back(parse_row(scores, finding));
+    rows.findings.back().count = scores.at("count").count();
+  }
+  rows.mean = parse_row(node.at("mean"), "mean");
+  rows.pooled = parse_row(node.at("pooled"), "pooled");
+  return rows;
+}
+
+DifferenceRow parse_comparison(const Node& node) {
+  return {node.at("a").text(),
+          node.at("b").text(),
+          node.at("finding").text(),
+          node.at("measure").text(),
+          node.at("difference").measured(),
+          node.at("p").number_or_null(),
+          node.at("p_holm").number_or_null(),
+          node.at("p_delong").number_or_null(),
+          node.at("p_delong_holm").number_or_null()};
 }
 
 void check_format(const Node& document, const std::string& origin) {
@@ -152,9 +225,11 @@ void check_format(const Node& document, const std::string& origin) {
         fmt::format("{}: format is \"{}\"; \"chestmap-evaluation\" was expected", origin, format),
         Node::kHint);
   const std::uint64_t version = document.at("format_version").count();
-  if (version != 1)
-    throw UserError(fmt::format("{}: format_version is {}; this program reads 1", origin, version),
-                    "a program at least as new as the one that wrote the file is needed");
+  if (version != 2)
+    throw UserError(fmt::format("{}: format_version is {}; this program reads 2", origin, version),
+                    version < 2 ? "evaluate or score again: it was written by an older program"
+                                : "a program at least as new as the one that wrote the file is "
+                                  "needed");
 }
 
 }  // namespace
@@ -176,10 +251,28 @@ const MethodRows* RunScores::first_method() const {
   return localization.empty() ? nullptr : &localization.front();
 }
 
-const ClassificationRow* RunScores::classification_of(const std::string& finding) const {
-  const auto found = std::find_if(classification.begin(), classification.end(),
+const ClassificationRow* ClassifierRows::row(const std::string& finding) const {
+  const auto found = std::find_if(findings.begin(), findings.end(),
                                   [&](const auto& row) { return row.scores.finding == finding; });
-  return found == classification.end() ? nullptr : &*found;
+  return found == findings.end() ? nullptr : &*found;
+}
+
+const ClassifierRows* RunScores::first_classifier() const {
+  return classifiers.empty() ? nullptr : &classifiers.front();
+}
+
+const ClassificationRow* RunScores::classification_of(const std::string& finding) const {
+  return classifiers.empty() ? nullptr : classifiers.front().row(finding);
+}
+
+std::optional<Measured> RunScores::mean_auroc() const {
+  return classifiers.empty() ? std::nullopt : classifiers.front().mean.get("auroc");
+}
+
+bool RunScores::is_control(const std::string& subject) const {
+  return std::any_of(localization.begin(), localization.end(), [&](const MethodRows& method) {
+    return method.control && method.method == subject;
+  });
 }
 
 RunScores parse_scores(const nlohmann::ordered_json& evaluation, const std::string& origin) {
@@ -194,22 +287,25 @@ RunScores parse_scores(const nlohmann::ordered_json& evaluation, const std::stri
   scores.patients = data.at("patients").count();
   scores.boxed_images = data.at("boxed_images").count();
   scores.boxes = data.at("boxes").count();
+  scores.masks = data.at("masks").count();
+  scores.fingerprint = data.at("fingerprint").text();
+  for (const Node& limit : data.at("size_limits").elements())
+    scores.size_limits.push_back(limit.number());
+  scores.oracle = document.at("oracle").texts();
+  scores.not_computed = document.at("not_computed").texts();
   const Node bootstrap = document.at("bootstrap");
   scores.resamples = bootstrap.at("resamples").count();
   scores.seed = bootstrap.at("seed").count();
   scores.unit = bootstrap.at("unit").text();
   scores.interval = bootstrap.at("interval").text();
-  const Node classification = document.at("classification");
-  for (const auto& [finding, node] : classification.at("findings").members())
-    scores.classification.push_back(parse_classification(node, finding));
-  scores.classification_mean =
-      parse_row(classification.at("mean"), "mean", kClassificationMeasures);
+  for (const Node& classifier : document.at("classification").elements())
+    scores.classifiers.push_back(parse_classifier(classifier));
   for (const Node& method : document.at("localization").elements())
     scores.localization.push_back(parse_method(method));
+  for (const Node& stratum : document.at("strata").elements())
+    scores.strata.push_back(parse_stratum(stratum));
   for (const Node& comparison : document.at("comparisons").elements())
-    scores.comparisons.push_back({comparison.at("a").text(), comparison.at("b").text(),
-                                  comparison.at("finding").text(), comparison.at("measure").text(),
-                                  comparison.at("difference").measured()});
+    scores.comparisons.push_back(parse_comparison(comparison));
   return scores;
 }
 

@@ -15,6 +15,10 @@ namespace chestmap {
 [[nodiscard]] std::string classification_section(std::span<const ParsedRun> runs);
 [[nodiscard]] std::string forest_section(std::span<const ParsedRun> runs);
 [[nodiscard]] std::string localization_section(std::span<const ParsedRun> runs);
+[[nodiscard]] std::string free_response_section(std::span<const ParsedRun> runs);
+[[nodiscard]] std::string mask_section(std::span<const ParsedRun> runs);
+[[nodiscard]] std::string comparison_section(std::span<const ParsedRun> runs);
+[[nodiscard]] std::string strata_section(std::span<const ParsedRun> runs);
 [[nodiscard]] std::string relevance_section(std::span<const ParsedRun> runs);
 [[nodiscard]] std::string gallery_section(std::span<const ParsedRun> runs);
 [[nodiscard]] std::string provenance_section(std::span<const ParsedRun> runs);

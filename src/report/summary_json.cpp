@@ -29,7 +29,9 @@ Json means_of(const MethodRows* method, const char* name) {
 Json findings_of(const RunScores& scores) {
   const MethodRows* method = scores.first_method();
   Json findings = Json::object();
-  for (const ClassificationRow& row : scores.classification) {
+  const ClassifierRows* classifier = scores.first_classifier();
+  const std::vector<ClassificationRow> none;
+  for (const ClassificationRow& row : classifier == nullptr ? none : classifier->findings) {
     Json& json = findings[row.scores.finding];
     json["auroc"] = json_of(row.scores.get("auroc"));
     add_localization(json, method == nullptr ? nullptr : method->row(row.scores.finding));
@@ -67,7 +69,7 @@ Json run_of(const ParsedRun& run) {
             {"patients", scores.patients},
             {"boxed_images", scores.boxed_images},
             {"boxes", scores.boxes}}},
-          {"mean_auroc", json_of(scores.classification_mean.get("auroc"))},
+          {"mean_auroc", json_of(scores.mean_auroc())},
           {"findings", findings_of(scores)},
           {"mean", means_of(method, "mean")},
           {"mean_without_cardiomegaly", means_of(method, "mean_without_cardiomegaly")},

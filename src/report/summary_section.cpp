@@ -71,7 +71,7 @@ std::string control_rows(const ParsedRun& run, const std::vector<Column>& column
   for (const MethodRows& method : run.scores.localization) {
     if (!method.control) continue;
     html += fmt::format("<tr class=\"muted\"><th>{}{}</th><td></td>", escaped(method.method),
-                        method_marks(method));
+                        method_marks(run, method));
     for (const Column& column : columns) html += measured_cell(value_of(&method, column));
     html += "</tr>\n";
   }
@@ -81,6 +81,14 @@ std::string control_rows(const ParsedRun& run, const std::vector<Column>& column
 std::string set_of(const RunScores& s) {
   return fmt::format("{}|{}|{}|{}|{}|{}", s.data, s.split, s.images, s.patients, s.boxed_images,
                      s.boxes);
+}
+
+std::string not_computed(std::span<const ParsedRun> runs, const ParsedRun& run) {
+  if (run.scores.not_computed.empty()) return {};
+  std::string html = fmt::format("<p class=\"note\"><b>Not computed{}</b></p><ul class=\"note\">",
+                                 runs.size() > 1 ? " of " + escaped(run.run->name) : "");
+  for (const std::string& what : run.scores.not_computed) html += "<li>" + escaped(what) + "</li>";
+  return html + "</ul>\n";
 }
 
 std::string facts(const RunScores& s) {
@@ -109,15 +117,13 @@ std::string summary_section(std::span<const ParsedRun> runs) {
     for (const std::string& finding : findings) columns.push_back({finding, measure});
 
   std::string table = "<table class=\"figures summary\">\n" + header(findings) + "<tbody>\n";
-  const auto auroc = [](const ParsedRun& run) {
-    return run.scores.classification_mean.get("auroc");
-  };
+  const auto auroc = [](const ParsedRun& run) { return run.scores.mean_auroc(); };
   for (const ParsedRun& run : runs) {
     const MethodRows* method = run.scores.first_method();
-    table += fmt::format(
-        "<tr><th>{}<small>{}</small></th>{}", run_label(run),
-        method == nullptr ? "no localization" : escaped(method->method) + method_marks(*method),
-        cell(auroc(run), best_of(runs, auroc)));
+    table += fmt::format("<tr><th>{}<small>{}</small></th>{}", run_label(run),
+                         method == nullptr ? "no localization"
+                                           : escaped(method->method) + method_marks(run, *method),
+                         cell(auroc(run), best_of(runs, auroc)));
     for (const Column& column : columns) {
       const auto get = [&](const ParsedRun& r) {
         return value_of(r.scores.first_method(), column);
@@ -135,7 +141,9 @@ std::string summary_section(std::span<const ParsedRun> runs) {
     html +=
         " Bold: the highest value of the runs, which need not be more than chance where intervals "
         "overlap.";
-  return html + "</p>\n";
+  html += "</p>\n";
+  for (const ParsedRun& run : runs) html += not_computed(runs, run);
+  return html;
 }
 
 }  // namespace chestmap

@@ -1,13 +1,16 @@
 #include "weights/model_spec.h"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "base/error.h"
+#include "weights/fitted_json.h"
 
 namespace chestmap {
 
 namespace {
-constexpr int kFormatVersion = 1;
+// 2 added what is fitted once a model is trained.
+constexpr int kFormatVersion = 2;
 constexpr std::int64_t kLargestInput = 4096;
 constexpr const char* kEntry = "chestmap";
 constexpr const char* kDamaged = "the file was damaged or changed by another program";
@@ -55,7 +58,10 @@ std::map<std::string, std::string> ModelSpec::to_metadata() const {
         {"resize", "area"},
         {"mean", pixel_mean},
         {"deviation", pixel_deviation}}},
-      {"boxes", {{"rules", rules}, {"provenance", box_rule_provenance}}},
+      {"boxes",
+       {{"rules", rules}, {"provenance", box_rule_provenance}, {"levels", to_json(box_levels)}}},
+      {"calibration", to_json(calibration)},
+      {"thresholds", to_json(thresholds)},
       {"provenance", provenance}};
   return {{kEntry, json.dump()}};
 }
@@ -68,7 +74,8 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
                     "a model is the model.safetensors that `chestmap train` writes");
   try {
     const auto json = nlohmann::json::parse(entry->second);
-    if (const int version = json.at("format_version"); version > kFormatVersion)
+    const int version = json.at("format_version");
+    if (version > kFormatVersion)
       throw UserError(file.string() + " was written by a newer chestmap (model format " +
                           std::to_string(version) + ")",
                       "update chestmap");
@@ -100,13 +107,28 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
                         kDamaged);
     }
     spec.box_rule_provenance = json.at("boxes").at("provenance");
+    if (version > 1) {
+      spec.box_levels = fit_from_json(json.at("boxes").at("levels"));
+      spec.calibration = calibration_from_json(json.at("calibration"), spec.findings.size());
+      spec.thresholds = thresholds_from_json(json.at("thresholds"), spec.findings.size());
+    }
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
     check(spec, file);
     return spec;
   } catch (const nlohmann::json::exception& error) {
     throw UserError(file.string() + ": its metadata cannot be read: " + error.what(),
                     "was the file written by another program?");
+  } catch (const std::invalid_argument& error) {
+    throw UserError(file.string() + ": its metadata gives " + error.what(), kDamaged);
   }
+}
+
+std::vector<NamedFit> fits_of(const ModelSpec& spec) {
+  std::vector<NamedFit> fits;
+  if (spec.calibration) fits.push_back({"calibration", spec.calibration->fit});
+  if (spec.thresholds) fits.push_back({"thresholds", spec.thresholds->fit});
+  if (spec.box_levels) fits.push_back({"box levels", *spec.box_levels});
+  return fits;
 }
 
 }  // namespace chestmap

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "weights/fitted.h"
 #include "weights/safetensors.h"
 
 namespace chestmap {
@@ -40,6 +42,9 @@ struct ModelSpec {
   /// Per kind of map (localize/map_methods.h), one rule a finding.
   std::map<std::string, std::vector<BoxRuleSpec>> box_rules;
   std::string box_rule_provenance;  ///< what the fractions were fitted on
+  std::optional<Fit> box_levels;    ///< the same for programs; models of before have none
+  std::optional<Calibration> calibration;
+  std::optional<Thresholds> thresholds;
   std::map<std::string, std::string>
       provenance;  ///< data set, split fingerprints, seed, epoch, ...
   std::string program_version;
@@ -50,5 +55,8 @@ struct ModelSpec {
   [[nodiscard]] static ModelSpec from_metadata(const std::map<std::string, std::string>& metadata,
                                                const std::filesystem::path& file);
 };
+
+/// What of the model was fitted after its weights: calibration, thresholds, box levels.
+[[nodiscard]] std::vector<NamedFit> fits_of(const ModelSpec& spec);
 
 }  // namespace chestmap

@@ -80,6 +80,14 @@ def row(level, draw):
 
     return {
         "boxes": draw.randrange(40, 180),
+        "masks": 0,
+        "normal_images": 480,
+        "froc_curve": [[i / 20, min(1.0, level * (1 - math.exp(-i / 8)))] for i in range(60)],
+        "ap": {t: value(0.7) for t in ("0.1", "0.5")},
+        "wafroc": value(0.9),
+        "afroc": value(0.9),
+        "froc_mean": value(0.6),
+        "froc": {"0.5": value(0.5), "2": value(0.9)},
         "pointing": value(1.0),
         "mean_iou": value(0.5),
         "iou": {f"{t / 10}": value(1.1 - 1.4 * t / 10) for t in range(1, 8)},
@@ -90,7 +98,8 @@ def row(level, draw):
 
 
 def mean(level, draw):
-    return {key: value for key, value in row(level, draw).items() if key != "boxes"}
+    counts = ("boxes", "masks", "normal_images", "froc_curve")
+    return {key: value for key, value in row(level, draw).items() if key not in counts}
 
 
 def method(name, level, draw, control=False, uses_boxes=False):
@@ -115,9 +124,14 @@ def classified(finding, auroc):
     return {
         "positives": 90 if known else 0,
         "negatives": 500 if known else 590,
+        "threshold": 0.5,
         "auroc": measured(auroc, 0.03) if known else None,
         "average_precision": measured(auroc - 0.3, 0.05) if known else None,
+        **{name: measured(0.8, 0.04) for name in ("sensitivity", "specificity", "brier", "ece")
+           if known},
         "roc": roc(auroc) if known else [],
+        "reliability": [{"mean_probability": 0.05 + i / 10, "positive_share": 0.04 + i / 12,
+                         "images": 200 - 18 * i} for i in range(10)] if known else [],
     }
 
 
@@ -132,22 +146,38 @@ def evaluation(level, draw):
     ]
     return {
         "format": "chestmap-evaluation",
-        "format_version": 1,
+        "format_version": 2,
         "program": "chestmap 0.1.0",
         "notice": "Research use only.",
-        "data": {"name": "phantoms", "split": "test", "images": 590, "patients": 350,
-                 "boxed_images": 358, "boxes": 636},
+        "oracle": [],
+        "not_computed": ["measures by mask: the data set has no mask on the split's images"],
+        "data": {"name": "phantoms", "split": "test", "fingerprint": "0123456789abcdef",
+                 "images": 590, "patients": 350, "boxed_images": 358, "boxes": 636, "masks": 0,
+                 "size_limits": [0.0123, 0.0456]},
         "bootstrap": {"resamples": 1000, "seed": 0, "unit": "patient",
                       "interval": "percentile 95%"},
-        "classification": {
+        "classification": [{
+            "classifier": "classifier",
             "findings": {f: classified(f, 0.7 + level * (0.4 - 0.1 * i)) for i, f in enumerate(FINDINGS)},
             "mean": {"auroc": measured(0.8, 0.02), "average_precision": measured(0.5, 0.03)},
-        },
+        }],
         "localization": methods,
+        "strata": [
+            {"subject": subject, "of": of, "by": by, "stratum": name, "images": 290,
+             "findings": {f: {"count": 40} for f in BOXED},
+             "mean": {measure: measured(0.5, 0.04)},
+             "pooled": {} if of == "classification" else {measure: measured(0.5, 0.04)}}
+            for subject, of, measure in (("classifier", "classification", "auroc"),
+                                         (methods[0]["method"], "localization", "pointing"))
+            for by, name in (("view", "PA"), ("view", "AP"), ("size", "small"), ("size", "large"))
+            if (of, by) != ("classification", "size")
+        ],
         "comparisons": [
             {"a": methods[0]["method"], "b": other["method"], "finding": finding,
              "measure": measure,
-             "difference": {"value": 0.05, "low": draw.uniform(-0.1, 0.04), "high": 0.11}}
+             "difference": {"value": 0.05, "low": draw.uniform(-0.1, 0.04), "high": 0.11},
+             "p": 0.0002, "p_holm": None if finding.startswith("mean") else 0.012,
+             "p_delong": None, "p_delong_holm": None}
             for other in methods[1:4]
             for finding in BOXED + ["mean", "mean_without_cardiomegaly"]
             for measure in ("pointing", "iou.0.3")
@@ -215,12 +245,13 @@ def inspect(folder, width, port):
     problems += seen["problems"]
     if seen["images"] != 6:
         problems.append(f"{seen['images']} images; 2 runs of 3 were given")
-    # Two learning curves; a ROC panel a finding; a forest a boxed finding and for the two means.
-    drawings = 2 + len(FINDINGS) + len(BOXED) + 2
+    # Two learning curves; a ROC panel a finding and a reliability diagram for those with
+    # probabilities; a forest a boxed finding and for the two means; a FROC panel a boxed finding.
+    drawings = 2 + len(FINDINGS) + len(FINDINGS) - 1 + len(BOXED) + 2 + len(BOXED)
     if seen["drawings"] != drawings:
         problems.append(f"{seen['drawings']} drawings; {drawings} were expected")
     expected = ["summary", "training", "classification", "localization", "localization-tables",
-                "relevance", "gallery", "provenance"]
+                "free-response", "comparisons", "strata", "relevance", "gallery", "provenance"]
     if seen["sections"] != expected:
         problems.append(f"sections: {seen['sections']}")
     return problems

@@ -2,11 +2,16 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/autograd.h>
 #include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
 
 #include "../image/scratch.h"
 #include "base/error.h"
+#include "localize/gradient_maps.h"
 #include "nn/model.h"
 
 namespace chestmap {
@@ -112,8 +117,7 @@ TEST_F(TorchBackendTest, GradCamIsTheReluOfTheGradientWeightedFeatures) {
     const at::NoGradGuard no_gradient;
     features = model_->features(batch().narrow(0, 1, 1)).back();
   }
-  const std::vector<ImageF> cams = backend_->grad_cam(images_[1]);
-  ASSERT_EQ(cams.size(), 3U);
+  const auto differentiated = backend_->differentiate(images_[1]);
   // The gradient by differences of the logit, one feature at a time, in a few channels' sum:
   // mean over the cells of d logit / d F_k equals (logit(F_k + e) - logit(F_k - e)) / (2 e cells).
   const at::NoGradGuard no_gradient;
@@ -133,12 +137,115 @@ TEST_F(TorchBackendTest, GradCamIsTheReluOfTheGradientWeightedFeatures) {
       cam += weight * features[0][k];
     }
     cam = cam.relu();
-    const ImageF& own = cams[static_cast<std::size_t>(f)];
+    const ImageF own = grad_cam(differentiated->features().back(),
+                                differentiated->gradients(static_cast<std::size_t>(f)).back());
     for (std::int64_t y = 0; y < cam.size(0); ++y)
       for (std::int64_t x = 0; x < cam.size(1); ++x)
         // Differences of single precision over a step of 0.01.
         EXPECT_NEAR(own.at(static_cast<std::size_t>(x), static_cast<std::size_t>(y)),
                     cam[y][x].item<float>(), 5e-3);
+  }
+}
+
+TEST_F(TorchBackendTest, GradientsDoNotDependOnWhichWereAskedForBefore) {
+  const auto first = backend_->differentiate(images_[0]);
+  const std::vector<FeatureMaps> mass = first->gradients(0);
+  (void)first->gradients(2);
+  const std::vector<FeatureMaps> again = first->gradients(0);
+  const std::vector<FeatureMaps> alone = backend_->differentiate(images_[0])->gradients(0);
+  ASSERT_EQ(mass.size(), 3U);
+  for (std::size_t s = 0; s < mass.size(); ++s) {
+    EXPECT_EQ(mass[s].values, again[s].values);
+    EXPECT_EQ(mass[s].values, alone[s].values);
+    EXPECT_EQ(mass[s].channels, first->features()[s].channels);
+    EXPECT_EQ(mass[s].values.size(), first->features()[s].values.size());
+  }
+}
+
+/// A model whose stage s ends in the normalisation of this name, a ReLU behind it.
+struct StageNorms {
+  const char* title;
+  ModelSpec spec;
+  std::vector<std::string> norms;
+};
+
+std::vector<StageNorms> models_and_norms() {
+  ModelSpec densenet;
+  densenet.findings = {"Mass", "Nodule"};
+  densenet.input_size = 64;
+  densenet.box_rule_provenance = "not fitted";
+  ModelSpec resnet = densenet;
+  resnet.backbone = "resnet18";
+  resnet.pooling = "pcam";
+  resnet.fusion = "maps";
+  resnet.stages = {2, 4};
+  ModelSpec pyramid = densenet;
+  pyramid.head = "pyramid";
+  pyramid.stages = {1, 3};
+  return {{"densenet-compact",
+           densenet,
+           {"backbone.features.transition1.norm", "backbone.features.transition2.norm",
+            "backbone.features.transition3.norm", "backbone.features.norm5"}},
+          {"resnet18", resnet, {"backbone.layer2.1.bn2", "backbone.layer4.1.bn2"}},
+          {"pyramid", pyramid, {"pyramid.norm1", "pyramid.norm2"}}};
+}
+
+TEST(TorchGradients, AreTheLogitsTotalChangeWithEachStage) {
+  // A rise of b in the bias of channel k of the normalisation that ends a stage raises F_k by b
+  // where it is above 0, in front of all that reads it: the maps of that stage and the stages
+  // behind. So  d logit / d b = sum of the gradient over the cells with F_k > 0,  and the left side
+  // is found by central differences in double precision, without any autograd.
+  for (auto& [title, spec, norms] : models_and_norms()) {
+    SCOPED_TRACE(title);
+    torch::manual_seed(11);
+    const ScratchFolder folder;
+    Model model(spec);
+    const at::NoGradGuard no_gradient;
+    for (const auto& item : model.named_parameters())
+      if (item.key() == "head.relevance") item.value().normal_();
+    model.train();
+    (void)model.forward(at::rand({4, 64, 64}));
+    model.eval();
+    save_model(model, folder / "model.safetensors");
+    const auto backend = make_torch_backend(folder / "model.safetensors", "cpu", 1);
+    ImageF image(64, 64);
+    const at::Tensor pixels = at::rand({1, 64, 64});
+    std::copy_n(pixels.data_ptr<float>(), 64 * 64, image.pixels().begin());
+    const auto differentiated = backend->differentiate(image);
+    model.to(at::kDouble);
+    const at::Tensor input = pixels.to(at::kDouble);
+    for (std::size_t s = 0; s < norms.size(); ++s) {
+      at::Tensor bias;
+      for (const auto& item : model.named_parameters())
+        if (item.key() == norms[s] + ".bias") bias = item.value();
+      ASSERT_TRUE(bias.defined()) << norms[s];
+      const FeatureMaps& features = differentiated->features()[s];
+      ASSERT_EQ(features.channels, static_cast<std::size_t>(bias.size(0)));
+      double largest = 0.0;
+      for (std::size_t f = 0; f < 2; ++f) {
+        const FeatureMaps gradients = differentiated->gradients(f)[s];
+        for (std::size_t k = 0; k < features.channels; k += features.channels / 6) {
+          const auto logit = [&](double shift) {
+            at::Tensor value = bias[static_cast<std::int64_t>(k)];
+            value += shift;
+            const double found =
+                model.forward(input).logits[0][static_cast<std::int64_t>(f)].item<double>();
+            value -= shift;
+            return found;
+          };
+          const double step = 1e-5;
+          const double expected = (logit(step) - logit(-step)) / (2.0 * step);
+          double own = 0.0;
+          for (std::size_t i = 0; i < features.channel(k).size(); ++i)
+            if (features.channel(k)[i] > 0.0F) own += static_cast<double>(gradients.channel(k)[i]);
+          // The gradient is of single precision, summed over as many as 256 cells of either sign.
+          EXPECT_NEAR(own, expected, 1e-5 + 1e-3 * std::abs(expected))
+              << norms[s] << ", channel " << k;
+          largest = std::max(largest, std::abs(expected));
+        }
+      }
+      EXPECT_GT(largest, 1e-3) << norms[s] << ": all of nothing would prove nothing";
+    }
   }
 }
 

@@ -25,6 +25,7 @@ class EmbeddedLocalizer : public testing::Test {
     spec.findings = {"Mass", "Nodule"};
     spec.input_size = 64;
     spec.box_rule_provenance = "not fitted";
+    spec.thresholds = Thresholds{{}, {0.25, std::nullopt}};
     save_model(Model(spec), model_);
     for (std::size_t i = 0; i < kWidth * kHeight; ++i)
       pixels_.push_back(0.5F + 0.5F * std::sin(static_cast<float>(i % 613)));
@@ -45,9 +46,12 @@ TEST_F(EmbeddedLocalizer, SaysWhatTheLibraryInsideSays) {
   std::copy(pixels_.begin(), pixels_.end(), radiograph.pixels().begin());
   const auto expected = localize(*make_torch_backend(model_, "cpu", 1), radiograph);
   ASSERT_EQ(findings.size(), expected.size());
+  EXPECT_EQ(findings[0].threshold, 0.25);
+  EXPECT_FALSE(findings[1].threshold.has_value());
   for (std::size_t f = 0; f < findings.size(); ++f) {
     EXPECT_EQ(findings[f].name, expected[f].finding);
     EXPECT_EQ(findings[f].probability, expected[f].probability);
+    EXPECT_EQ(findings[f].threshold, expected[f].threshold);
     EXPECT_EQ(findings[f].peak_x, expected[f].peak.x);
     EXPECT_EQ(findings[f].peak_y, expected[f].peak.y);
     ASSERT_EQ(findings[f].map.size(), findings[f].map_side * findings[f].map_side);

@@ -73,8 +73,8 @@ TEST(CentreBoxControl, CoversTheCentreHalfOfEachFrame) {
   ASSERT_EQ(method.results.size(), 2U);
   ASSERT_EQ(method.results[1].boxes.size(), 1U);
   EXPECT_EQ(method.results[1].boxes[0].box, (Box{256, 512, 512, 1024}));
-  EXPECT_EQ(method.results[1].peak.x, 512.0);
-  EXPECT_EQ(method.results[1].peak.y, 1024.0);
+  EXPECT_EQ(method.results[1].peak->x, 512.0);
+  EXPECT_EQ(method.results[1].peak->y, 1024.0);
 }
 
 TEST(CentreBoxControl, ReachesItsKnownClassMeansOnTheBoxesOfChestXray14) {
@@ -94,14 +94,70 @@ TEST(CentreBoxControl, ReachesItsKnownClassMeansOnTheBoxesOfChestXray14) {
     EXPECT_NEAR(mean_of_measure(evaluation, measure), expected, 0.0005) << measure;
 }
 
+TEST(MedianBoxControl, ReachesItsKnownClassMeansOnTheBoxesOfChestXray14) {
+  if (!std::filesystem::exists(kBoxList)) GTEST_SKIP() << "no " << kBoxList;
+  const Dataset data = read_boxes();
+  std::vector<std::size_t> boxed(data.records.size());
+  for (std::size_t i = 0; i < boxed.size(); ++i) boxed[i] = i;
+  const Evaluation evaluation = score(data, median_box_control(data, boxed, data.findings));
+  const std::map<std::string, double> known = {{"iou.0.1", .376}, {"iou.0.2", .266},
+                                               {"iou.0.3", .198}, {"iou.0.4", .155},
+                                               {"iou.0.5", .120}, {"iou.0.7", .047}};
+  // Known to three decimals.
+  for (const auto& [measure, expected] : known)
+    EXPECT_NEAR(mean_of_measure(evaluation, measure), expected, 0.0005) << measure;
+}
+
+TEST(MedianBoxControl, TakesTheMedianOfEachSideOverTheOtherPatients) {
+  Dataset data = toy::dataset();
+  // Nodules of anna (10, 10, 10, 10) and bert (50, 50, 10, 10); two more of cora, whose frame is
+  // twice as large: (40, 0, 20, 80) and (60, 20, 40, 40) of 200 are (20, 0, 10, 40) and
+  // (30, 10, 20, 20) of 100.
+  data.records[3].frame = {200, 200};
+  data.records[3].boxes = {{0, {40, 0, 20, 80}}, {0, {60, 20, 40, 40}}};
+  const std::vector<std::size_t> boxed = {0, 1, 2, 3};
+  const LocalizationMethod method =
+      median_box_control(data, boxed, FindingList({"Edema", "Nodule", "Mass"}));
+  EXPECT_TRUE(method.is_control);
+  EXPECT_TRUE(method.uses_boxes);
+  ASSERT_EQ(method.results.size(), 12U);
+  const auto nodule = [&](std::size_t image) { return method.results[image * 3 + 1]; };
+  // anna, both images: x of 50, 20, 30; y of 50, 0, 10; width of 10, 10, 20; height of 10, 40, 20.
+  for (const std::size_t image : {0U, 1U}) {
+    ASSERT_EQ(nodule(image).boxes.size(), 1U);
+    EXPECT_EQ(nodule(image).boxes[0].box, (Box{30, 10, 10, 20}));
+  }
+  // bert: x of 10, 20, 30; y of 10, 0, 10; width of 10, 10, 20; height of 10, 40, 20.
+  EXPECT_EQ(nodule(2).boxes.at(0).box, (Box{20, 10, 10, 20}));
+  // cora: the mean of the two that remain, x and y (10 + 50) / 2, in her frame.
+  EXPECT_EQ(nodule(3).boxes.at(0).box, (Box{60, 60, 20, 20}));
+  EXPECT_EQ(nodule(3).peak->x, 70.0);
+  // No box of a mass and no such finding as edema: nothing is drawn, and the peak is the centre.
+  EXPECT_TRUE(method.results[2].boxes.empty());
+  EXPECT_TRUE(method.results[0].boxes.empty());
+  EXPECT_EQ(method.results[9].peak->x, 100.0);
+}
+
+TEST(MedianBoxControl, LeavesAFindingOfOnePatientWithoutABox) {
+  const Dataset data = toy::dataset();  // large hearts of anna and bert; cora has none
+  Dataset alone = data;
+  alone.records[2].boxes.pop_back();
+  const std::vector<std::size_t> boxed = {0, 1, 2};
+  const LocalizationMethod method = median_box_control(alone, boxed, FindingList({"Cardiomegaly"}));
+  EXPECT_TRUE(method.results[0].boxes.empty());
+  EXPECT_TRUE(method.results[1].boxes.empty());
+  EXPECT_EQ(method.results[2].boxes.at(0).box, (Box{20, 20, 60, 60}));  // anna's, for bert
+}
+
 TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   const Dataset data = toy::dataset();
   const std::vector<std::size_t> forward = {0, 1};
   const std::vector<std::size_t> backward = {1, 0};
   const auto peak = [&](std::span<const std::size_t> boxed, std::size_t result, std::uint64_t seed,
                         std::uint64_t draw) {
-    const Point p =
-        random_map_control(data, boxed, std::vector<BoxRule>(2), seed, draw).results[result].peak;
+    const Point p = random_map_control(data, boxed, std::vector<BoxRule>(2), seed, draw)
+                        .results[result]
+                        .peak.value();
     return std::pair(p.x, p.y);
   };
   EXPECT_EQ(peak(forward, 0, 1, 0), peak(forward, 0, 1, 0));
@@ -113,7 +169,8 @@ TEST(RandomMapControl, IsAFunctionOfSeedDrawImageAndFinding) {
   Dataset moved = data;
   std::swap(moved.records[0], moved.records[3]);
   const std::vector<std::size_t> place = {3};
-  const Point there = random_map_control(moved, place, std::vector<BoxRule>(2), 1).results[0].peak;
+  const Point there =
+      random_map_control(moved, place, std::vector<BoxRule>(2), 1).results[0].peak.value();
   EXPECT_EQ(std::pair(there.x, there.y), peak(forward, 0, 1, 0));
 }
 
@@ -131,7 +188,7 @@ TEST(RandomMapControl, DrawsBoxesInTheFrameRoundItsPeak) {
   for (const FindingLocalization& result : method.results) {
     ASSERT_EQ(result.boxes.size(), 1U);  // the default rule keeps the region of the peak
     const Box& box = result.boxes[0].box;
-    EXPECT_TRUE(box.contains(result.peak.x, result.peak.y));
+    EXPECT_TRUE(box.contains(result.peak->x, result.peak->y));
     EXPECT_GE(box.x, 0.0);
     EXPECT_LE(box.right(), 2048.0);
     EXPECT_LE(box.bottom(), 512.0);

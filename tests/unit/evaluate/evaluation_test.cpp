@@ -45,9 +45,10 @@ TEST(Evaluate, CountsWhatItScored) {
 
 TEST(Evaluate, JoinsProbabilitiesWithLabelsByName) {
   const Evaluation evaluation = evaluate_toy();
-  ASSERT_EQ(evaluation.classification.size(), 2U);  // Edema is not labelled, Mass not predicted
-  const ClassificationScores& heart = evaluation.classification[0];
-  const ClassificationScores& nodule = evaluation.classification[1];
+  ASSERT_EQ(evaluation.classification.at(0).findings.size(),
+            2U);  // Edema is not labelled, Mass not predicted
+  const ClassificationScores& heart = evaluation.classification[0].findings[0];
+  const ClassificationScores& nodule = evaluation.classification[0].findings[1];
   EXPECT_EQ(heart.finding, "Cardiomegaly");
   EXPECT_EQ(heart.positives, 2U);
   EXPECT_EQ(heart.negatives, 2U);
@@ -57,7 +58,7 @@ TEST(Evaluate, JoinsProbabilitiesWithLabelsByName) {
   EXPECT_EQ(value(nodule.measures, "auroc"), 3.0 / 4.0);
   // Recall 1/2 at precision 1, 1 at 2/3.
   EXPECT_DOUBLE_EQ(value(nodule.measures, "average_precision"), 5.0 / 6.0);
-  EXPECT_EQ(value(evaluation.classification_mean, "auroc"), 6.5 / 8.0);
+  EXPECT_EQ(value(evaluation.classification[0].mean, "auroc"), 6.5 / 8.0);
   EXPECT_EQ(nodule.roc.size(), 5U);
 }
 
@@ -65,12 +66,12 @@ TEST(Evaluate, LeavesImagesOfUnknownLabelOut) {
   Predictions predictions = toy::predictions();
   predictions.findings = FindingList({"Edema", "Cardiomegaly", "Mass"});
   const Evaluation evaluation = evaluate(toy::dataset(), predictions, {}, {}, options(0));
-  EXPECT_EQ(evaluation.classification[1].finding, "Mass");
-  EXPECT_EQ(evaluation.classification[1].positives, 0U);
-  EXPECT_EQ(evaluation.classification[1].negatives, 3U);
-  EXPECT_TRUE(std::isnan(value(evaluation.classification[1].measures, "auroc")));
+  EXPECT_EQ(evaluation.classification[0].findings[1].finding, "Mass");
+  EXPECT_EQ(evaluation.classification[0].findings[1].positives, 0U);
+  EXPECT_EQ(evaluation.classification[0].findings[1].negatives, 3U);
+  EXPECT_TRUE(std::isnan(value(evaluation.classification[0].findings[1].measures, "auroc")));
   // The mean is over Cardiomegaly alone.
-  EXPECT_EQ(value(evaluation.classification_mean, "auroc"), 3.5 / 4.0);
+  EXPECT_EQ(value(evaluation.classification[0].mean, "auroc"), 3.5 / 4.0);
 }
 
 TEST(Evaluate, ScoresBoxesAndPeaksByHandComputedValues) {
@@ -103,7 +104,7 @@ TEST(Evaluate, MeansAreOverFindingsWithAndWithoutCardiomegaly) {
 TEST(Evaluate, ComparesMethodsThatAreNoControlsWithTheFirst) {
   LocalizationMethod worse = toy::method();
   worse.name = "last stage";
-  worse.results[toy::kNodule].peak = {99, 99};  // the nodule of image a is missed
+  worse.results[toy::kNodule].peak = Point{99, 99};  // the nodule of image a is missed
   LocalizationMethod third = toy::method();
   third.name = "Grad-CAM";
   const Dataset data = toy::dataset();
@@ -159,7 +160,8 @@ TEST(Evaluate, TheOrderOfTheImagesChangesNothing) {
   const Evaluation after = evaluate(moved, predictions, boxed, methods, options(100));
   const Evaluation before = evaluate_toy(100);
   for (std::size_t f = 0; f < 2; ++f) {
-    expect_same(before.classification[f].measures, after.classification[f].measures);
+    expect_same(before.classification[0].findings[f].measures,
+                after.classification[0].findings[f].measures);
     expect_same(before.localization[0].findings[f].measures,
                 after.localization[0].findings[f].measures);
   }
@@ -178,7 +180,7 @@ TEST(Evaluate, ScoresBoxesWithoutAnyPrediction) {
   const Evaluation evaluation = evaluate(toy::dataset(), none, toy::boxed(), methods, options(0));
   EXPECT_EQ(evaluation.images, 3U);
   EXPECT_EQ(value(evaluation.localization[0].mean, "pointing"), 0.75);
-  EXPECT_TRUE(std::isnan(value(evaluation.classification_mean, "auroc")));
+  EXPECT_TRUE(std::isnan(value(evaluation.classification[0].mean, "auroc")));
 }
 
 TEST(Evaluate, NamesTheImageWhoseProbabilityIsNoNumber) {

@@ -48,17 +48,17 @@ constexpr std::size_t kNodule = 2;
 
 inline LocalizationMethod method() {
   const FindingLocalization nothing;
-  LocalizationMethod method{"multiscale attention map", false, false, {}};
+  LocalizationMethod method{"multiscale attention map", false, false, {}, true, false};
   method.results = {
-      nothing,                                // a, Edema
-      {{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // a, Cardiomegaly: none there
-      {{15, 15}, {{{10, 10, 10, 20}, 1.0}}},  // a, Nodule: IoU 100 / 200, IoBB 100 / 200
-      nothing,                                // b, Edema
-      {{50, 30}, {{{20, 20, 60, 30}, 1.0}}},  // b, Cardiomegaly: IoU 1/2, IoBB 1
-      {{5, 5}, {}},                           // b, Nodule: none there, none found
-      nothing,                                // c, Edema
-      {{99, 99}, {{{0, 0, 50, 100}, 1.0}}},   // c, Cardiomegaly: IoU 1/2, IoBB 1
-      {{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // c, Nodule: missed
+      nothing,                                     // a, Edema
+      {Point{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // a, Cardiomegaly: none there
+      {Point{15, 15}, {{{10, 10, 10, 20}, 1.0}}},  // a, Nodule: IoU 100 / 200, IoBB 100 / 200
+      nothing,                                     // b, Edema
+      {Point{50, 30}, {{{20, 20, 60, 30}, 1.0}}},  // b, Cardiomegaly: IoU 1/2, IoBB 1
+      {Point{5, 5}, {}},                           // b, Nodule: none there, none found
+      nothing,                                     // c, Edema
+      {Point{99, 99}, {{{0, 0, 50, 100}, 1.0}}},   // c, Cardiomegaly: IoU 1/2, IoBB 1
+      {Point{5, 5}, {{{0, 0, 10, 10}, 1.0}}},      // c, Nodule: missed
   };
   return method;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -7,6 +10,37 @@
 #include "localize/backend.h"
 
 namespace chestmap::test {
+
+/// Two channels on both grids: the first is p everywhere, the second 1 in the last cell and 0
+/// elsewhere. The gradient of finding 0 is 2 in the first and -1 in the second channel, that of
+/// finding 1 is -1 and 3.
+class FakeDifferentiated : public Differentiated {
+ public:
+  FakeDifferentiated(float p, int& passes) : passes_(passes) {
+    for (const std::size_t side : {std::size_t{4}, std::size_t{2}}) {
+      FeatureMaps maps{2, side, side, std::vector<float>(2 * side * side, p)};
+      std::fill(maps.values.begin() + static_cast<std::ptrdiff_t>(side * side),
+                maps.values.end() - 1, 0.0F);
+      maps.values.back() = 1.0F;
+      features_.push_back(std::move(maps));
+    }
+  }
+  [[nodiscard]] const std::vector<FeatureMaps>& features() const override { return features_; }
+  [[nodiscard]] std::vector<FeatureMaps> gradients(std::size_t finding) override {
+    ++passes_;
+    std::vector<FeatureMaps> gradients = features_;
+    for (FeatureMaps& maps : gradients) {
+      const auto half = maps.values.begin() + static_cast<std::ptrdiff_t>(maps.values.size() / 2);
+      std::fill(maps.values.begin(), half, finding == 0 ? 2.0F : -1.0F);
+      std::fill(half, maps.values.end(), finding == 0 ? -1.0F : 3.0F);
+    }
+    return gradients;
+  }
+
+ private:
+  int& passes_;
+  std::vector<FeatureMaps> features_;
+};
 
 /// A back end of two findings and two stages over inputs of 16 pixels, whose maps are functions of
 /// the image's first pixel p: stage 1 (4 x 4 cells) is p + column, stage 2 (2 x 2 cells) is
@@ -37,9 +71,12 @@ class FakeBackend : public Backend {
     return results;
   }
 
-  [[nodiscard]] std::vector<ImageF> grad_cam(const ImageF& image) override {
-    return {ImageF(2, 2, image.at(0, 0)), ImageF(2, 2, 7.0F)};
+  [[nodiscard]] std::unique_ptr<Differentiated> differentiate(const ImageF& image) override {
+    ++differentiations;
+    return std::make_unique<FakeDifferentiated>(image.at(0, 0), gradient_passes);
   }
+  int differentiations = 0;
+  int gradient_passes = 0;
 
   static ImageF stage_one(float p, float sign) {
     ImageF map(4, 4);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "localize/localizer.h"
 #include "localize/map_file.h"
 #include "localize/map_methods.h"
+#include "localize/result_files.h"
 
 namespace chestmap {
 namespace {
@@ -89,11 +91,29 @@ class OneStage : public FakeBackend {
 
 TEST(MapMethods, BeginWithTheModelsOwnAndLeaveOutWhatOneStageMakesEqual) {
   EXPECT_EQ(method_names(FakeBackend()),
-            (std::vector<std::string>{"multiscale attention map", "uniform relevance",
-                                      "stage 1 alone", "last stage", "Grad-CAM"}));
+            (std::vector<std::string>{
+                "multiscale attention map", "uniform relevance", "point scores of the finest stage",
+                "class activation map of the last stage", "Grad-CAM", "Grad-CAM++",
+                "LayerCAM of the last stage", "LayerCAM fused over the stages"}));
   OneStage one;
   one.spec().stages = {2};
-  EXPECT_EQ(method_names(one), (std::vector<std::string>{"class activation map", "Grad-CAM"}));
+  EXPECT_EQ(method_names(one),
+            (std::vector<std::string>{"class activation map", "Grad-CAM", "Grad-CAM++",
+                                      "LayerCAM of the last stage"}));
+}
+
+/// A back end of three stages whose numbers are not their places.
+class ThreeStages : public FakeBackend {
+ public:
+  ThreeStages() { spec().stages = {1, 3, 4}; }
+  [[nodiscard]] const std::vector<Grid>& grids() const override { return grids_; }
+
+ private:
+  std::vector<Grid> grids_ = {{4.0, 2.0}, {8.0, 4.0}, {16.0, 8.0}};
+};
+
+TEST(MapMethods, CallAStageByItsNumber) {
+  EXPECT_EQ(method_names(ThreeStages())[3], "stage 3 alone");
 }
 
 TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
@@ -101,11 +121,11 @@ TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
   const ImageF image(16, 16, 0.5F);
   const Inference inference = backend.infer({&image, 1})[0];
   const std::vector<MapMethod> methods = map_methods(backend);
+  MapSource source(backend, image, inference);
   const auto value = [&](std::size_t method, std::size_t finding) {
-    const std::vector<ImageF> maps = methods[method].maps(backend, image, inference, 4);
-    EXPECT_EQ(maps.size(), 2U);
-    EXPECT_EQ(maps[finding].width(), 4U);
-    return maps[finding].at(3, 3);
+    const ImageF map = methods[method].map(source, finding, 4);
+    EXPECT_EQ(map.width(), 4U);
+    return map.at(3, 3);
   };
   // At the lower right cell of 4 x 4: stage 1 is 0.5 + 3, stage 2 is 10 * 0.5 + 100.
   EXPECT_FLOAT_EQ(value(0, 0), 0.25F * 3.5F + 0.75F * 105.0F);
@@ -114,8 +134,49 @@ TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {
   EXPECT_FLOAT_EQ(value(2, 0), 3.5F);
   EXPECT_FLOAT_EQ(value(3, 0), 105.0F);
   EXPECT_FLOAT_EQ(value(3, 1), -105.0F);
-  EXPECT_FLOAT_EQ(value(4, 0), 0.5F);
-  EXPECT_FLOAT_EQ(value(4, 1), 7.0F);
+  EXPECT_EQ(backend.differentiations, 0) << "these need no gradient";
+}
+
+TEST(MapMethods, GradientMapsOfAFindingShareOnePassBackwards) {
+  FakeBackend backend;
+  const ImageF image(16, 16, 0.5F);
+  const Inference inference = backend.infer({&image, 1})[0];
+  MapSource source(backend, image, inference);
+  const std::vector<MapMethod> methods = map_methods(backend);
+  for (std::size_t f = 0; f < 2; ++f)
+    for (const MapMethod& method : methods) (void)method.map(source, f, 4);
+  EXPECT_EQ(backend.differentiations, 1);
+  EXPECT_EQ(backend.gradient_passes, 2);
+}
+
+TEST(MapMethods, GradientMapsAreOfTheStagesThatTheirNamesSay) {
+  FakeBackend backend;
+  const ImageF image(16, 16, 0.5F);
+  const Inference inference = backend.infer({&image, 1})[0];
+  MapSource source(backend, image, inference);
+  const std::vector<MapMethod> methods = map_methods(backend);
+  const auto value = [&](std::size_t method, std::size_t finding, std::size_t at) {
+    return methods[method].map(source, finding, 4).at(at, at);
+  };
+  // Grad-CAM at the last stage, 2 x 2: 2 * 0.5 - 1 * 1 in the last cell, 2 * 0.5 in the others; at
+  // the corner of 4 x 4 the cell's own value.
+  EXPECT_FLOAT_EQ(value(4, 0, 0), 1.0F);
+  EXPECT_FLOAT_EQ(value(4, 0, 3), 0.0F);
+  EXPECT_FLOAT_EQ(value(4, 1, 3), 3.0F - 0.5F);
+  // Grad-CAM++: w_0 = 4 cells * 2 / (2 + 2 * 4 * 0.5) = 4/3 and w_1 = 0, the map 4/3 * 0.5.
+  EXPECT_FLOAT_EQ(value(5, 0, 3), 2.0F / 3.0F);
+  // w_0 = 0, w_1 = 4 * 3 / (2 + 3 * 1).
+  EXPECT_FLOAT_EQ(value(5, 1, 3), 12.0F / 5.0F);
+  // LayerCAM: 2 * 0.5 everywhere; 3 * 1 in the last cell alone.
+  EXPECT_FLOAT_EQ(value(6, 0, 3), 1.0F);
+  EXPECT_FLOAT_EQ(value(6, 1, 3), 3.0F);
+  EXPECT_FLOAT_EQ(value(6, 1, 0), 0.0F);
+  // Fused: both stages scaled to tanh(2) at their peak. At (2, 2) of 4 x 4, stage 1 has a cell of
+  // its own, of value 0, where stage 2 (cells centred on 4 and 12, the point on 10) has
+  // (0.75 * 0.75) tanh(2).
+  EXPECT_FLOAT_EQ(value(7, 1, 3), std::tanh(2.0F));
+  EXPECT_FLOAT_EQ(value(7, 1, 2), 0.5625F * std::tanh(2.0F));
+  EXPECT_FLOAT_EQ(value(7, 1, 0), 0.0F);
 }
 
 TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {
@@ -144,6 +205,79 @@ TEST(Localizer, GivesMapsPeaksAndBoxesInTheRadiographsFrame) {
   EXPECT_NEAR(scaled[0].boxes[0].box.right(), 1600.0, 1e-9);
 }
 
+TEST(Localizer, CalibratesProbabilitiesAndMapsAndKeepsPeaksAndBoxes) {
+  FakeBackend backend;
+  const ImageF radiograph(160, 80, 0.5F);
+  const std::vector<LocalizedFinding> plain = localize(backend, radiograph);
+  backend.spec().calibration = Calibration{{}, {FindingCalibration{2.0, -3.0, {}}, std::nullopt}};
+  backend.spec().thresholds = Thresholds{{}, {0.25, std::nullopt}};
+  const std::vector<LocalizedFinding> found = localize(backend, radiograph);
+  // Logits 0.5 and -0.5.
+  // 2 * 0.5 - 3; the radiograph was resized in single precision.
+  EXPECT_NEAR(found[0].probability, 1.0 / (1.0 + std::exp(2.0)), 1e-6);
+  EXPECT_EQ(found[1].probability, plain[1].probability);
+  EXPECT_EQ(found[0].threshold, 0.25);
+  EXPECT_EQ(found[0].predicted(), false);  // 0.12
+  EXPECT_FALSE(found[1].predicted().has_value());
+  EXPECT_FALSE(plain[0].predicted().has_value());
+  for (std::size_t i = 0; i < found[0].map.pixels().size(); ++i)
+    EXPECT_FLOAT_EQ(found[0].map.pixels()[i], 2.0F * plain[0].map.pixels()[i] - 3.0F);
+  EXPECT_EQ(found[1].map, plain[1].map);
+  EXPECT_EQ(found[0].peak.x, plain[0].peak.x);
+  ASSERT_EQ(found[0].boxes.size(), plain[0].boxes.size());
+  for (std::size_t b = 0; b < found[0].boxes.size(); ++b) {
+    EXPECT_EQ(found[0].boxes[b].box, plain[0].boxes[b].box);
+    EXPECT_NEAR(found[0].boxes[b].score, 2.0 * plain[0].boxes[b].score - 3.0, 1e-4);
+  }
+}
+
+TEST(Localizer, LeavesMapsInTheModelsLogitsUnderAnIsotonicCurve) {
+  FakeBackend backend;
+  const ImageF radiograph(160, 80, 0.5F);
+  const std::vector<LocalizedFinding> plain = localize(backend, radiograph);
+  const FindingCalibration curve{1.0, 0.0, {{0.0, 0.25}, {1.0, 0.75}}};
+  backend.spec().calibration = Calibration{{}, {curve, curve}};
+  const std::vector<LocalizedFinding> found = localize(backend, radiograph);
+  EXPECT_NEAR(found[0].probability, 0.5, 1e-6);   // half way from 0 to 1
+  EXPECT_NEAR(found[1].probability, 0.25, 1e-9);  // below the first knot
+  EXPECT_EQ(found[0].map, plain[0].map);
+}
+
+/// Pixels that are not grey, in the left half of an overlay: the panel is to the right.
+std::size_t coloured(const ImageRgb& overlay) {
+  std::size_t count = 0;
+  for (std::size_t y = 0; y < overlay.height(); ++y)
+    for (std::size_t x = 0; x < overlay.width() / 2; ++x) {
+      const Rgb& pixel = overlay.at(x, y);
+      count += pixel.r != pixel.g || pixel.g != pixel.b ? 1 : 0;
+    }
+  return count;
+}
+
+TEST(FindingOverlay, DrawsNothingOfTheMapBelowTheFindingsThreshold) {
+  ModelSpec spec;
+  spec.findings = {"Nodule", "Mass"};
+  LocalizedFinding found;
+  found.finding = "Mass";
+  found.map = ImageF(32, 32);
+  for (std::size_t y = 0; y < 32; ++y)
+    for (std::size_t x = 0; x < 32; ++x)
+      found.map.at(x, y) = static_cast<float>(x) / 4.0F - 2.0F;  // -2 to 5.75
+  const ImageF radiograph(64, 64, 0.5F);
+  const auto drawn = [&](std::optional<double> threshold) {
+    spec.thresholds = Thresholds{{}, {0.999, threshold}};
+    return coloured(finding_overlay(radiograph, found, spec, {64, 64}, {}));
+  };
+  const auto sigmoid = [](double logit) { return 1.0 / (1.0 + std::exp(-logit)); };
+  const std::size_t from_half = drawn(std::nullopt);
+  EXPECT_LT(drawn(sigmoid(1.0)), from_half);
+  EXPECT_GT(drawn(sigmoid(-1.0)), from_half);
+  EXPECT_GT(drawn(sigmoid(1.0)), 0U);
+  EXPECT_EQ(drawn(sigmoid(7.0)), 0U);
+  EXPECT_GT(drawn(0.0), drawn(sigmoid(-1.0)));
+  EXPECT_EQ(drawn(1.0), 0U);
+}
+
 TEST(Localizer, TakesTheBoxRuleThatTheModelStoresForTheMap) {
   ModelSpec spec;
   spec.findings = {"Mass", "Nodule"};
@@ -155,9 +289,17 @@ TEST(Localizer, TakesTheBoxRuleThatTheModelStoresForTheMap) {
   const BoxRule second = box_rule(spec, own_map_name(spec), 1);
   EXPECT_EQ(second.kind, BoxRule::Kind::expected_area);
   EXPECT_EQ(second.area, 0.02);
+  // Nothing is stored for it: the expected area is the model's, the level the middle.
   const BoxRule other = box_rule(spec, "Grad-CAM", 1);
-  EXPECT_EQ(other.kind, BoxRule().kind);
-  EXPECT_EQ(other.fraction, BoxRule().fraction);
+  EXPECT_EQ(other.kind, BoxRule::Kind::expected_area);
+  EXPECT_EQ(other.area, 0.02);
+  const BoxRule middle = box_rule(spec, "Grad-CAM", 0);
+  EXPECT_EQ(middle.kind, BoxRule::Kind::median_peak);
+  EXPECT_EQ(middle.fraction, BoxRule().fraction);
+  EXPECT_EQ(middle.area, 0.1);
+  const BoxRule none = box_rule(ModelSpec{}, "Grad-CAM", 0);
+  EXPECT_EQ(none.kind, BoxRule().kind);
+  EXPECT_EQ(none.area, BoxRule().area);
 }
 
 constexpr std::size_t kSide = 128;

@@ -64,7 +64,7 @@ TEST(Report, SummaryMarksTheHighestOfSeveralRunsAlone) {
   input.runs.push_back(input.runs[0]);
   input.runs[1].name = "second";
   EXPECT_EQ(count(report_html(input), "class=\"best\""), 0);  // all equal
-  input.runs[1].evaluation["classification"]["mean"]["auroc"]["value"] = 0.9;
+  input.runs[1].evaluation["classification"][0]["mean"]["auroc"]["value"] = 0.9;
   const std::string html = section(report_html(input), "summary");
   EXPECT_EQ(count(html, "class=\"best\""), 1);
   EXPECT_NE(html.find("<td class=\"best\">.900"), std::string::npos) << html;
@@ -118,10 +118,83 @@ TEST(Report, MarksControlsAndOracles) {
 }
 
 TEST(Report, DifferencesSayWhichSideOfZeroTheIntervalIsOn) {
-  const std::string html = section(report_html(sample::input()), "localization-tables");
-  const std::string table = between(html, "<summary>Differences", "</details>");
+  const std::string html = section(report_html(sample::input()), "comparisons");
+  const std::string table = between(html, "<summary>attention map minus tuned level", "</details>");
   EXPECT_NE(table.find("below\">\u2212.123<small>\u2212.200 to \u2212.050"), std::string::npos)
       << table;
+  EXPECT_NE(table.find("p = .022"), std::string::npos) << table;  // Holm's, not the plain one
+}
+
+TEST(Report, ReliabilityDiagramsPassThroughTheirBars) {
+  const std::string html = section(report_html(sample::input()), "classification");
+  const std::string panel =
+      between(html.substr(html.find("Reliability diagrams")), "<figcaption>Nodule", "</figure>");
+  // The frame of the ROC curves: (.25, .5) is at (32 + 49.5, 196 - 93), (.75, 1) at (180.5, 10).
+  EXPECT_NE(panel.find("points=\"81.5,103.0 180.5,10.0\""), std::string::npos) << panel;
+  EXPECT_EQ(count(panel, "<circle"), 2);
+  EXPECT_NE(panel.find("<b>.042</b>"), std::string::npos) << panel;
+  // A finding without probabilities has none.
+  EXPECT_EQ(html.substr(html.find("Reliability diagrams")).find("Pleural"), std::string::npos);
+}
+
+TEST(Report, DecisionsStandWithTheirThreshold) {
+  const std::string html = section(report_html(sample::input()), "classification");
+  const std::string row =
+      between(html.substr(html.find("Decisions and calibration")), "<tr><th>Nodule", "</tr>");
+  EXPECT_NE(row.find("<td>.375</td><td>.876<small>.800\u2013.900"), std::string::npos) << row;
+}
+
+TEST(Report, FreeResponseHasCurvesAndTables) {
+  const std::string html = section(report_html(sample::input()), "free-response");
+  const std::string panel = between(html, "<figcaption>Nodule", "</figure>");
+  // From 0 to 2 false marks: (.5, .25) is at (32 + 49.5, 196 - 46.5).
+  EXPECT_NE(panel.find("points=\"32.0,196.0 81.5,149.5 230.0,56.5\""), std::string::npos) << panel;
+  EXPECT_EQ(count(panel, "line dashed"), 1);  // the control
+  const std::string table = between(html, "<summary>attention map", "</details>");
+  EXPECT_NE(table.find("<tr><th>Nodule</th><td>7</td><td>21</td><td>.351<small>"),
+            std::string::npos)
+      << table;
+}
+
+TEST(Report, MasksHaveATableOfTheirOwn) {
+  const std::string html = section(report_html(sample::input()), "masks");
+  EXPECT_NE(between(html, "<summary>attention map", "</details>")
+                .find("<tr><th>Nodule</th><td>3</td><td>.361<small>"),
+            std::string::npos)
+      << html;
+}
+
+TEST(Report, StrataShowMeansAndBySizeAllBoxes) {
+  const std::string html = section(report_html(sample::input()), "strata");
+  const std::string classifier = between(html, "<summary>network, classification", "</details>");
+  EXPECT_NE(classifier.find("<th>View</th><td>PA</td><td>17</td><td>5</td><td>.510<small>"),
+            std::string::npos)
+      << classifier;
+  const std::string method = between(html, "<summary>attention map, localization", "</details>");
+  EXPECT_NE(method.find("<th>Size</th><td>small</td><td></td><td>5</td><td>.220<small>"),
+            std::string::npos)
+      << method;
+  EXPECT_NE(html.find("up to 1% of the frame"), std::string::npos) << html;
+}
+
+TEST(Report, SaysWhatWasNotComputed) {
+  EXPECT_NE(section(report_html(sample::input()), "summary").find("<li>masks of nothing</li>"),
+            std::string::npos);
+}
+
+TEST(Report, EverySectionOfFiguresOfAnOracleSaysSo) {
+  ReportInput input = sample::input();
+  EXPECT_EQ(report_html(input).find("<b>ORACLE.</b>"), std::string::npos);
+  input.runs[0].evaluation["oracle"] = {"the thresholds were fitted here"};
+  const std::string html = report_html(input);
+  for (const char* id : {"summary", "classification", "localization", "localization-tables",
+                         "masks", "free-response", "comparisons", "strata"})
+    EXPECT_EQ(count(section(html, id), "<b>ORACLE.</b>"), 1) << id;
+  const std::string tables = section(html, "localization-tables");
+  EXPECT_NE(between(tables, "<summary>attention map", "</summary>").find("ORACLE"),
+            std::string::npos);
+  // A control takes nothing from what was fitted.
+  EXPECT_EQ(between(tables, "<summary>centre box", "</summary>").find("ORACLE"), std::string::npos);
 }
 
 TEST(Report, ForestShowsEachMethodOfEachFinding) {
@@ -165,8 +238,10 @@ TEST(Report, LeavesOutSectionsWithNothingToShow) {
   input.runs[0] = {"bare", sample::evaluation(), {}, {}, {}, {}, {}, {}};
   input.runs[0].evaluation["localization"] = nlohmann::ordered_json::array();
   input.runs[0].evaluation["comparisons"] = nlohmann::ordered_json::array();
+  input.runs[0].evaluation["strata"] = nlohmann::ordered_json::array();
   const std::string html = report_html(input);
-  for (const char* id : {"training", "localization", "localization-tables", "relevance", "gallery"})
+  for (const char* id : {"training", "localization", "localization-tables", "masks",
+                         "free-response", "comparisons", "strata", "relevance", "gallery"})
     EXPECT_EQ(section(html, id), "") << id;
   EXPECT_EQ(html.find("href=\"#gallery\""), std::string::npos);
   EXPECT_NE(section(html, "summary").find("no localization"), std::string::npos);
@@ -185,7 +260,13 @@ TEST(Report, EscapesEveryTextOfTheInput) {
   for (const char* key : {"name", "split"}) run.evaluation["data"][key] = evil;
   for (const char* key : {"unit", "interval"}) run.evaluation["bootstrap"][key] = evil;
   run.evaluation["program"] = evil;
-  auto& findings = run.evaluation["classification"]["findings"];
+  run.evaluation["oracle"] = {evil};
+  run.evaluation["not_computed"] = {evil};
+  run.evaluation["data"]["fingerprint"] = evil;
+  run.evaluation["classification"][0]["classifier"] = evil;
+  for (auto& stratum : run.evaluation["strata"])
+    for (const char* key : {"subject", "by", "stratum"}) stratum[key] = evil;
+  auto& findings = run.evaluation["classification"][0]["findings"];
   findings[evil] = findings["Nodule"];
   for (auto& method : run.evaluation["localization"]) {
     method["method"] = evil;
@@ -206,20 +287,20 @@ TEST(Report, EscapesEveryTextOfTheInput) {
 
 TEST(Report, ErrorsNameTheRunAndTheKey) {
   ReportInput input = sample::input();
-  input.runs[0].evaluation["classification"].erase("mean");
+  input.runs[0].evaluation["classification"][0].erase("mean");
   try {
     (void)report_html(input);
     FAIL();
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
-                 "the evaluation of \"first\": the key classification.mean is missing");
+                 "the evaluation of \"first\": the key classification[0].mean is missing");
   }
   input.runs[0].evaluation_file = "run/evaluation.json";
   try {
     (void)report_html(input);
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_STREQ(error.what(), "run/evaluation.json: the key classification.mean is missing");
+    EXPECT_STREQ(error.what(), "run/evaluation.json: the key classification[0].mean is missing");
   }
   EXPECT_THROW((void)report_html({}), UserError);
   ReportInput twice = sample::input();

@@ -19,6 +19,11 @@ inline Json measured(double value, double low, double high) {
 /// All measures of a finding's localization, told apart by their values: `base` is added to each.
 inline Json localization_row(double base) {
   return {{"boxes", 7},
+          {"masks", 3},
+          {"normal_images", 21},
+          {"froc_curve", Json::array({{0.0, 0.0}, {0.5, 0.25}, {2.0, 0.75}})},
+          {"wafroc", measured(base + 0.051, base, base + 0.06)},
+          {"mask_iou", measured(base + 0.061, base, base + 0.07)},
           {"pointing", measured(base + 0.011, base, base + 0.05)},
           {"mean_iou", measured(base + 0.012, base, base + 0.05)},
           {"iou",
@@ -39,15 +44,35 @@ inline Json method(const std::string& name, bool control, bool uses_boxes, doubl
       {"mean_without_cardiomegaly", localization_row(base)}};
 }
 
+inline Json stratum(const std::string& subject, const std::string& of, const std::string& by,
+                    const std::string& name, double base) {
+  const bool classifies = of == "classification";
+  const std::string measure = classifies ? "auroc" : "pointing";
+  return {{"subject", subject},
+          {"of", of},
+          {"by", by},
+          {"stratum", name},
+          {"images", 17},
+          {"findings", {{"Nodule", {{"count", 5}, {measure, measured(base, base, base)}}}}},
+          {"mean", {{measure, measured(base + 0.01, base, base + 0.05)}}},
+          {"pooled", classifies ? Json::object()
+                                : Json({{measure, measured(base + 0.02, base, base + 0.05)}})}};
+}
+
 /// Two findings; the AUROC of the second is not defined, for no image shows it.
 inline Json evaluation() {
   return {{"format", "chestmap-evaluation"},
-          {"format_version", 1},
+          {"format_version", 2},
           {"program", "chestmap 9.8.7"},
           {"notice", "Research use only."},
+          {"oracle", Json::array()},
+          {"not_computed", Json::array({"masks of nothing"})},
           {"data",
            {{"name", "toy"},
             {"split", "test"},
+            {"fingerprint", "0123456789abcdef"},
+            {"size_limits", Json::array({0.01, 0.05})},
+            {"masks", 6},
             {"images", 40},
             {"patients", 31},
             {"boxed_images", 12},
@@ -55,30 +80,47 @@ inline Json evaluation() {
           {"bootstrap",
            {{"resamples", 250}, {"seed", 77}, {"unit", "patient"}, {"interval", "percentile 95%"}}},
           {"classification",
-           {{"findings",
-             {{"Nodule",
-               {{"positives", 9},
-                {"negatives", 31},
-                {"auroc", measured(0.7654, 0.7012, 0.8123)},
-                {"average_precision", measured(0.4321, 0.3, 0.5)},
-                {"roc", Json::array({{0.0, 0.0}, {0.25, 0.75}, {1.0, 1.0}})}}},
-              {"Pleural_Thickening",
-               {{"positives", 0},
-                {"negatives", 40},
-                {"auroc", nullptr},
-                {"average_precision", nullptr},
-                {"roc", Json::array()}}}}},
-            {"mean",
-             {{"auroc", measured(0.7654, 0.7012, 0.8123)},
-              {"average_precision", measured(0.4321, 0.3, 0.5)}}}}},
+           Json::array(
+               {{{"classifier", "network"},
+                 {"findings",
+                  {{"Nodule",
+                    {{"positives", 9},
+                     {"negatives", 31},
+                     {"threshold", 0.375},
+                     {"sensitivity", measured(0.876, 0.8, 0.9)},
+                     {"ece", measured(0.0421, 0.03, 0.06)},
+                     {"reliability",
+                      Json::array(
+                          {{{"mean_probability", 0.25}, {"positive_share", 0.5}, {"images", 12}},
+                           {{"mean_probability", 0.75}, {"positive_share", 1.0}, {"images", 3}}})},
+                     {"auroc", measured(0.7654, 0.7012, 0.8123)},
+                     {"average_precision", measured(0.4321, 0.3, 0.5)},
+                     {"roc", Json::array({{0.0, 0.0}, {0.25, 0.75}, {1.0, 1.0}})}}},
+                   {"Pleural_Thickening",
+                    {{"positives", 0},
+                     {"negatives", 40},
+                     {"threshold", 0.5},
+                     {"reliability", Json::array()},
+                     {"auroc", nullptr},
+                     {"average_precision", nullptr},
+                     {"roc", Json::array()}}}}},
+                 {"mean",
+                  {{"auroc", measured(0.7654, 0.7012, 0.8123)},
+                   {"average_precision", measured(0.4321, 0.3, 0.5)}}}}})},
           {"localization", Json::array({method("attention map", false, false, 0.3),
                                         method("tuned level", false, true, 0.4),
                                         method("centre box", true, false, 0.1)})},
+          {"strata", Json::array({stratum("network", "classification", "view", "PA", 0.5),
+                                  stratum("attention map", "localization", "size", "small", 0.2)})},
           {"comparisons", Json::array({{{"a", "attention map"},
                                         {"b", "tuned level"},
                                         {"finding", "Nodule"},
                                         {"measure", "pointing"},
-                                        {"difference", measured(-0.123, -0.2, -0.05)}}})}};
+                                        {"difference", measured(-0.123, -0.2, -0.05)},
+                                        {"p", 0.011},
+                                        {"p_holm", 0.022},
+                                        {"p_delong", nullptr},
+                                        {"p_delong_holm", nullptr}}})}};
 }
 
 inline CsvTable table(std::vector<std::string> header, std::vector<std::vector<std::string>> rows) {

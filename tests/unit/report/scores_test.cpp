@@ -34,12 +34,32 @@ TEST(Scores, ReadsEveryMeasureUnderItsName) {
   EXPECT_DOUBLE_EQ(method.row("mean")->get("pointing")->value, 0.511);
   EXPECT_DOUBLE_EQ(method.row("mean_without_cardiomegaly")->get("pointing")->value, 0.411);
   EXPECT_DOUBLE_EQ(*scores.comparisons.at(0).difference->low, -0.2);
+  EXPECT_DOUBLE_EQ(scores.comparisons.at(0).p_holm.value(), 0.022);
+  EXPECT_EQ(nodule->masks, 3);
+  EXPECT_EQ(nodule->normal_images, 21);
+  ASSERT_EQ(nodule->froc.size(), 3);
+  EXPECT_DOUBLE_EQ(nodule->froc[1].second, 0.25);
+  EXPECT_FALSE(nodule->get("masks").has_value());  // a count, not a measure
+  const ClassificationRow* classified = scores.classification_of("Nodule");
+  ASSERT_NE(classified, nullptr);
+  EXPECT_DOUBLE_EQ(classified->threshold, 0.375);
+  EXPECT_EQ(classified->reliability.at(1).images, 3);
+  EXPECT_DOUBLE_EQ(scores.strata.at(0).mean.get("auroc")->value, 0.51);
+  EXPECT_EQ(scores.strata.at(0).findings.at(0).count, 5);
+}
+
+TEST(Scores, ReadsBothIntervals) {
+  Json json = sample::evaluation();
+  json["localization"][0]["mean"]["pointing"]["bca"] = {0.125, 0.25};
+  const RunScores scores = parse_scores(json, "toy");
+  EXPECT_EQ(scores.localization[0].mean.get("pointing")->bca, std::pair(0.125, 0.25));
+  EXPECT_FALSE(scores.localization[1].mean.get("pointing")->bca.has_value());
 }
 
 TEST(Scores, KeepsTheFindingsOrder) {
   const RunScores scores = parse_scores(sample::evaluation(), "toy");
-  EXPECT_EQ(scores.classification.at(0).scores.finding, "Nodule");
-  EXPECT_EQ(scores.classification.at(1).scores.finding, "Pleural_Thickening");
+  EXPECT_EQ(scores.classifiers.at(0).findings.at(0).scores.finding, "Nodule");
+  EXPECT_EQ(scores.classifiers.at(0).findings.at(1).scores.finding, "Pleural_Thickening");
   EXPECT_EQ(scores.localization[0].findings.at(0).finding, "Nodule");
 }
 
@@ -49,7 +69,7 @@ TEST(Scores, TakesNullForUndefined) {
   json["localization"][0]["mean"]["pointing"]["low"] = nullptr;
   json["localization"][0]["mean"]["pointing"]["high"] = nullptr;
   const RunScores scores = parse_scores(json, "toy");
-  EXPECT_FALSE(scores.classification[1].scores.get("auroc").has_value());
+  EXPECT_FALSE(scores.classifiers[0].findings[1].scores.get("auroc").has_value());
   EXPECT_FALSE(scores.localization[0].mean_without_cardiomegaly.get("pointing").has_value());
   EXPECT_FALSE(scores.localization[0].mean.get("pointing")->low.has_value());
 }
@@ -90,16 +110,18 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Broken{"document", [](Json& j) { j = Json::array(); }, "the document is array"},
         Broken{"format", [](Json& j) { j["format"] = "coco"; }, "format is \"coco\""},
-        Broken{"version", [](Json& j) { j["format_version"] = 2; }, "format_version is 2"},
+        Broken{"version", [](Json& j) { j["format_version"] = 3; }, "format_version is 3"},
+        Broken{"old", [](Json& j) { j["format_version"] = 1; }, "format_version is 1"},
         Broken{"data", [](Json& j) { j.erase("data"); }, "the key data is missing"},
         Broken{"count", [](Json& j) { j["data"]["images"] = -4; }, "data.images"},
-        Broken{"auroc", [](Json& j) { j["classification"]["findings"]["Nodule"].erase("auroc"); },
-               "the key classification.findings.Nodule.auroc is missing"},
+        Broken{"auroc",
+               [](Json& j) { j["classification"][0]["findings"]["Nodule"].erase("auroc"); },
+               "the key classification[0].findings.Nodule.auroc is missing"},
         Broken{"roc",
                [](Json& j) {
-                 j["classification"]["findings"]["Nodule"]["roc"][1] = {1, 2, 3};
+                 j["classification"][0]["findings"]["Nodule"]["roc"][1] = {1, 2, 3};
                },
-               "classification.findings.Nodule.roc[1]"},
+               "classification[0].findings.Nodule.roc[1]"},
         Broken{"pointing",
                [](Json& j) { j["localization"][1]["findings"]["Nodule"]["pointing"] = "high"; },
                "localization[1].findings.Nodule.pointing"},

@@ -32,6 +32,14 @@ ModelSpec unusual_spec() {
   spec.box_rules["multiscale attention map"] = {{"expected_area", 0.3, true, 0.01},
                                                 {"median_peak", 0.7, false, 0.2}};
   spec.box_rule_provenance = "validation split";
+  spec.box_levels = Fit{"area-prior", "chestxray14", "valid", "0123456789abcdef", 12, "2026-01-31"};
+  spec.calibration =
+      Calibration{{"isotonic", "chestxray14", "valid", "0123456789abcdef", 1000, "2026-01-31"},
+                  {FindingCalibration{1.0, 0.0, {{-2.5, 0.0}, {0.1, 1.0 / 3.0}, {7.0, 1.0 / 3.0}}},
+                   std::nullopt}};
+  spec.thresholds = Thresholds{
+      {"sensitivity=0.9", "größer", "test", "fedcba9876543210", 7, "2026-02-01T10:00:00Z"},
+      {std::nullopt, 0.1}};
   spec.provenance = {{"seed", "3"}, {"split", "abc\n"}};
   spec.program_version = "9.9.9";
   return spec;
@@ -54,6 +62,9 @@ TEST(ModelSpec, ComesBackFromItsMetadata) {
   EXPECT_EQ(read.pixel_mean, spec.pixel_mean);
   EXPECT_EQ(read.pixel_deviation, spec.pixel_deviation);
   EXPECT_EQ(read.box_rule_provenance, spec.box_rule_provenance);
+  EXPECT_EQ(read.box_levels, spec.box_levels);
+  EXPECT_EQ(read.calibration, spec.calibration);
+  EXPECT_EQ(read.thresholds, spec.thresholds);
   EXPECT_EQ(read.provenance, spec.provenance);
   EXPECT_EQ(read.program_version, spec.program_version);
   ASSERT_EQ(read.box_rules.size(), 1U);
@@ -103,15 +114,58 @@ TEST(ModelSpec, EveryMissingOrMistypedEntryIsAUserErrorThatNamesTheFile) {
   const Json::json_pointer root;
   for (const auto& [key, value] : json.items()) {
     try_both(root, key);
-    if (key != "architecture" && key != "preprocessing" && key != "boxes") continue;
+    if (!value.is_object() || key == "provenance") continue;
     for (const auto& [inner, ignored] : value.items()) try_both(root / key, inner);
+    for (const auto& part : {root / key / "fit", root / key / "levels"})
+      if (json.contains(part))
+        for (const auto& [inner, ignored] : json.at(part).items()) try_both(part, inner);
   }
-  EXPECT_EQ(tried, 7 + 8 + 4 + 2);
+  EXPECT_EQ(tried, 9 + 8 + 4 + 3 + 2 + 2 + 3 * 6);
 }
 
 TEST(ModelSpec, ANewerFormatIsRefusedAsSuch) {
-  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 2; }),
-            "m.safetensors was written by a newer chestmap (model format 2)");
+  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 3; }),
+            "m.safetensors was written by a newer chestmap (model format 3)");
+}
+
+TEST(ModelSpec, AModelOfTheFirstFormatHasNothingFitted) {
+  Json json = Json::parse(unusual_spec().to_metadata().at("chestmap"));
+  json["format_version"] = 1;
+  json.erase("calibration");
+  json.erase("thresholds");
+  json["boxes"].erase("levels");
+  const ModelSpec read = ModelSpec::from_metadata({{"chestmap", json.dump()}}, "m.safetensors");
+  EXPECT_EQ(read.findings.size(), 2U);
+  EXPECT_FALSE(read.calibration || read.thresholds || read.box_levels);
+}
+
+TEST(ModelSpec, WhatWasNotFittedStaysSo) {
+  ModelSpec spec = unusual_spec();
+  spec.box_levels.reset();
+  spec.calibration.reset();
+  spec.thresholds.reset();
+  const ModelSpec read = ModelSpec::from_metadata(spec.to_metadata(), "m.safetensors");
+  EXPECT_FALSE(read.calibration || read.thresholds || read.box_levels);
+}
+
+TEST(ModelSpec, CalibrationsAndThresholdsThatNoFitGivesAreNamed) {
+  const auto error = [](const std::string& pointer, const Json& value) {
+    return error_after([&](Json& j) { j[Json::json_pointer(pointer)] = value; });
+  };
+  const std::string prefix = "m.safetensors: its metadata gives ";
+  EXPECT_EQ(error("/calibration/findings/0/slope", -1.0),
+            prefix + "a calibration whose slope is not above 0");
+  EXPECT_EQ(error("/calibration/findings/0/knots/1", {-3.0, 0.5}),
+            prefix + "a calibration that falls");
+  EXPECT_EQ(error("/calibration/findings/0/knots/2", {7.0, 0.1}),
+            prefix + "a calibration that falls");
+  EXPECT_EQ(error("/calibration/findings/0/knots/2", {7.0, 1.1}),
+            prefix + "a calibration that leads out of 0 to 1");
+  EXPECT_EQ(error("/calibration/findings", Json::array()),
+            prefix + "0 calibrations for 2 findings");
+  EXPECT_EQ(error("/thresholds/probabilities", {0.1, 0.2, 0.3}),
+            prefix + "3 thresholds for 2 findings");
+  EXPECT_EQ(error("/thresholds/probabilities/1", 1.5), prefix + "a threshold outside of 0 to 1");
 }
 
 TEST(ModelSpec, ForeignFilesAreRefused) {
