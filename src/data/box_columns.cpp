@@ -29,6 +29,17 @@ std::optional<BoxColumns> BoxColumns::find(const TableReader& table) {
   return std::nullopt;
 }
 
+BoxColumns BoxColumns::need(const TableReader& table) {
+  if (auto found = find(table)) return *found;
+  if (table.find({"x_min", "x1"}))
+    return BoxColumns({table.need({"x_min", "x1"}), table.need({"y_min", "y1"}),
+                       table.need({"x_max", "x2"}), table.need({"y_max", "y2"})},
+                      true);
+  return BoxColumns({table.need({"x"}), table.need({"y"}), table.need({"width", "w"}),
+                     table.need({"height", "h"})},
+                    false);
+}
+
 std::optional<Box> BoxColumns::read(const TableReader& table, const CsvRow& row) const {
   const bool empty = std::all_of(columns_.begin(), columns_.end(), [&](const Column& column) {
     return table.text(row, column).empty();

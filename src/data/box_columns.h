@@ -19,6 +19,8 @@ namespace chestmap {
 class BoxColumns {
  public:
   [[nodiscard]] static std::optional<BoxColumns> find(const TableReader& table);
+  /// The same; where one is missing, a UserError that names it.
+  [[nodiscard]] static BoxColumns need(const TableReader& table);
   /// The row's box, maybe without area; nothing where all four cells are empty. Throws UserError
   /// where a cell is no finite number or a side is below 0.
   [[nodiscard]] std::optional<Box> read(const TableReader& table, const CsvRow& row) const;

@@ -176,8 +176,7 @@ Dataset with_boxes(Dataset dataset, const TableReader& table, const Column& find
                    bool labels_are_known) {
   const auto image_column = find_image_column(table);
   const Column image = image_column ? *image_column : table.need({"image"});
-  const auto box_columns = BoxColumns::find(table);
-  if (!box_columns) (void)table.need({"x"});
+  const BoxColumns box_columns = BoxColumns::need(table);
   const ImageNameIndex images(dataset.records);
   const FindingIndex findings(dataset.findings);
   for (const CsvRow& row : table.table().rows) {
@@ -185,7 +184,7 @@ Dataset with_boxes(Dataset dataset, const TableReader& table, const Column& find
     const auto record = images.find(name);
     if (!record) table.fail(row, image, fmt::format("the table of labels does not hold {}", name));
     const std::string_view what = table.text(row, finding_column);
-    const auto box = box_columns->read(table, row);
+    const auto box = box_columns.read(table, row);
     if (what.empty() || means_no_finding(what)) {
       if (box) table.fail(row, finding_column, "a box of no finding");
       continue;

@@ -134,6 +134,23 @@ ImageF to_grey(const Layout& layout, const std::vector<png_byte>& raw) {
   return image;
 }
 
+/// libpng allocates what the header of a chunk claims before it reads the chunk, but for IDAT.
+void check_chunks(std::span<const std::byte> content) {
+  constexpr std::size_t kFrame = 12;  // length, type and checksum
+  std::size_t at = kSignature.size();
+  while (content.size() - at >= kFrame) {
+    const std::size_t length = big_endian_32(content, at);
+    const bool is_pixels = byte_at(content, at + 4) == 'I' && byte_at(content, at + 5) == 'D';
+    const std::size_t left = content.size() - at - kFrame;
+    if (length > left) {
+      if (is_pixels) return;
+      throw ImageError("broken PNG: a chunk at offset " + std::to_string(at) + " claims " +
+                       std::to_string(length) + " bytes, " + std::to_string(left) + " are left");
+    }
+    at += kFrame + length;
+  }
+}
+
 /// A bomb or a cut file is known before its pixels are allocated: deflate shrinks at most 1032
 /// fold.
 void check_plausible(std::size_t pixel_bytes, std::size_t file_bytes) {
@@ -165,6 +182,7 @@ ImageSize png_size(std::span<const std::byte> content) {
 ImageF decode_png(std::span<const std::byte> content) {
   const ImageSize size = png_size(content);
   check_plausible(size.width * size.height / 8, content.size());
+  check_chunks(content);
   Reader reader(content);
   Layout layout;
   reader.run([&](png_structp png, png_infop info) { layout = begin_reading(png, info); });
@@ -181,6 +199,7 @@ ImageF decode_png(std::span<const std::byte> content) {
 std::vector<PngText> read_png_text(std::span<const std::byte> file_content) {
   if (!is_png(file_content)) return {};
   (void)png_size(file_content);
+  check_chunks(file_content);
   Reader reader(file_content);
   png_textp chunks = nullptr;
   int count = 0;

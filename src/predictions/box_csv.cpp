@@ -33,14 +33,13 @@ PredictionSet join_box_csv(const CsvTable& csv, const Dataset& dataset) {
   const Column image = image_column ? *image_column : table.need({"image"});
   auto finding_column = find_finding_column(table);
   if (!finding_column && dataset.findings.size() != 1) finding_column = table.need({"finding"});
-  const auto box_columns = BoxColumns::find(table);
-  if (!box_columns) (void)table.need({"x"});
+  const BoxColumns box_columns = BoxColumns::need(table);
   const Column score = table.need({"score", "confidence", "conf", "probability", "prob"});
   Collector collector(dataset);
   if (!finding_column) collector.mention(0);
   for (const CsvRow& row : csv.rows) {
     const std::string item = fmt::format("row {}", row.number);
-    const auto box = box_columns->read(table, row);
+    const auto box = box_columns.read(table, row);
     const double value = box ? table.number(row, score) : 0.0;
     const auto record = collector.record(table.filled(row, image), item);
     if (!record) continue;

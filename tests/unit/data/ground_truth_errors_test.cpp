@@ -35,6 +35,9 @@ constexpr const char* kCoco = "instances_example.json";
 INSTANTIATE_TEST_SUITE_P(
     Csv, GroundTruthMistakes,
     ::testing::Values(
+        Mistake{"csv", "boxes.csv", ",y,", ",why,", "boxes.csv:1: the column \"y\" is missing"},
+        Mistake{"csv", "boxes.csv", "x,y,width", "x_min,y_min,width",
+                "boxes.csv:1: the column \"x_max\" or \"x2\" is missing"},
         Mistake{"csv", "boxes.csv", "310,430", "left,430",
                 "boxes.csv:3: column \"x\": \"left\" is no finite number"},
         Mistake{"csv", "boxes.csv", "310,430", "nan,430",

@@ -139,6 +139,11 @@ TEST(LoadMap, WrongPngsAreNamed) {
   EXPECT_EQ(error_of("b.png", map_png({{"chestmap:low", "x"}, {"chestmap:high", "1"}})),
             "cannot read the map b.png: the text chunk chestmap:low holds \"x\", no finite number "
             "| ");
+  // The tEXt chunk stands behind signature (8) and IHDR (25); the first byte of its length is set.
+  std::string huge = map_png({{"chestmap:low", "-16"}, {"chestmap:high", "16"}});
+  huge[33] = '\x70';
+  EXPECT_EQ(error_of("h.png", huge).substr(0, 71),
+            "cannot read the map h.png: broken PNG: a chunk at offset 33 claims 1879");
   EXPECT_EQ(error_of("c.png", "text"),
             "cannot read the map c.png: the content is neither PNG nor JPEG | ");
   EXPECT_EQ(error_of("d.tif", "text"),
