@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """How fast `chestmap score` is at full size, and against a plain scikit-learn loop.
 
 usage: score.py [--labels DIR] [--resamples N] [--maps N] 

@@ -51,6 +51,13 @@ Joined::Joined(const Dataset& dataset, std::span<const Classifier> classifiers,
   records_.erase(std::unique(records_.begin(), records_.end()), records_.end());
   if (!records_.empty() && records_.back() >= dataset.records.size())
     throw std::invalid_argument("a prediction names a record that the data set does not have");
+  // COCO's average precision takes equal scores in the order of the images: by name, that order
+  // does not depend on the table's.
+  std::sort(records_.begin(), records_.end(), [&dataset](std::size_t a, std::size_t b) {
+    return dataset.records[a].image < dataset.records[b].image;
+  });
+  images_.resize(dataset.records.size());
+  for (std::size_t i = 0; i < records_.size(); ++i) images_[records_[i]] = i;
   if (methods.size() > 0) findings_ = shared(methods);
   join_localized(localized);
 }
@@ -73,7 +80,7 @@ void Joined::join_localized(std::span<const std::size_t> localized) {
   localized_.reserve(localized.size());
   for (const std::size_t index : localized) {
     const Record& record = dataset_.records[index];
-    LocalizedImage image{image_of(index), index, record.frame, record.boxes.size(), {}, {}, {}, {}};
+    LocalizedImage image{images_[index], index, record.frame, record.boxes.size(), {}, {}, {}, {}};
     if (!record.masks.empty())
       image.segmented = ImageSize{record.masks[0].mask.width(), record.masks[0].mask.height()};
     image.truth.resize(findings_.size());
@@ -90,11 +97,6 @@ void Joined::join_localized(std::span<const std::size_t> localized) {
     }
     localized_.push_back(std::move(image));
   }
-}
-
-std::size_t Joined::image_of(std::size_t record) const {
-  return static_cast<std::size_t>(std::lower_bound(records_.begin(), records_.end(), record) -
-                                  records_.begin());
 }
 
 std::vector<std::string> Joined::patients() const {
@@ -119,7 +121,7 @@ std::vector<ScoredLabel> Joined::scores(std::size_t classifier,
           "the model or the predictions file is broken");
     const Label label = record.labels[finding.labelled];
     if (label == Label::unknown || probability == kNotPredicted) continue;
-    images.push_back({image_of(predictions.records[row]), probability, label == Label::positive});
+    images.push_back({images_[predictions.records[row]], probability, label == Label::positive});
   }
   return images;
 }

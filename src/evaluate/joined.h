@@ -36,7 +36,7 @@ struct LocalizedImage {
 };
 
 /// Predictions, labels and boxes on one numbering of the images. Images are numbered in the order
-/// of their records, each once. Refers to what it is given, which must outlive it.
+/// of their names, each once. Refers to what it is given, which must outlive it.
 class Joined {
  public:
   /// `methods` are the findings that the methods' results are of. Throws as `evaluate` does.
@@ -68,11 +68,11 @@ class Joined {
  private:
   [[nodiscard]] std::vector<JoinedFinding> shared(const FindingList& findings) const;
   void join_localized(std::span<const std::size_t> localized);
-  [[nodiscard]] std::size_t image_of(std::size_t record) const;
 
   const Dataset& dataset_;
   std::span<const Classifier> classifiers_;
-  std::vector<std::size_t> records_;  ///< sorted
+  std::vector<std::size_t> records_;  ///< sorted by the images' names
+  std::vector<std::size_t> images_;   ///< the image of each record that is one
   std::vector<std::vector<JoinedFinding>> classified_;
   std::vector<JoinedFinding> findings_;
   std::vector<LocalizedImage> localized_;

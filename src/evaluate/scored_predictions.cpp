@@ -104,16 +104,15 @@ std::vector<ScoredBox> boxes_at_level(const MapView& map, double level) {
   const double sx = map.frame_width / static_cast<double>(map.width);
   const double sy = map.frame_height / static_cast<double>(map.height);
   std::vector<ScoredBox> boxes;
-  for (const Region& region : regions_at_or_above({map.values, map.width * map.height}, map.width,
-                                                  map.height, level))
+  for (const Region& region :
+       regions_at_or_above({map.values, map.width * map.height}, map.width, map.height, level))
     boxes.push_back({scaled({static_cast<double>(region.left), static_cast<double>(region.top),
                              static_cast<double>(region.right - region.left),
                              static_cast<double>(region.bottom - region.top)},
                             sx, sy),
                      static_cast<double>(region.peak)});
-  std::stable_sort(boxes.begin(), boxes.end(), [](const ScoredBox& a, const ScoredBox& b) {
-    return a.score > b.score;
-  });
+  std::stable_sort(boxes.begin(), boxes.end(),
+                   [](const ScoredBox& a, const ScoredBox& b) { return a.score > b.score; });
   return boxes;
 }
 

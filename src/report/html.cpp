@@ -27,7 +27,7 @@ std::string coloured_label(std::string_view name, std::string_view colour) {
 
 std::string other_colour(std::size_t number) {
   // Apart from the colours of runs (parsed_run.cpp), which stand for the first subjects.
-  static constexpr std::array<const char*, 4> kColours = {"#c2478f", "#2f9bb5", "#a07412",
+  static constexpr std::array<const char*, 4> kColours = {"#2f9bb5", "#c2478f", "#a07412",
                                                           "#5b5bd0"};
   return kColours[number % kColours.size()];
 }
