@@ -15,7 +15,7 @@ import subprocess
 
 DEMO = {
     "model.backbone": "densenet-compact",
-    "model.size": "160",
+    "model.size": "128",
     "train.learning_rate": "0.003",
     "train.threads": "1",
     "data.threads": "1",
@@ -39,6 +39,7 @@ CONFIGURATIONS = {
     "PCAM": {"model.pooling": "pcam"},
     "average": {"model.pooling": "average"},
     "stage dropout 0.3": {"train.stage_dropout": "0.3"},
+    "no agreement loss": {"train.agreement_loss": "0"},
     "no auxiliary loss": {"train.auxiliary_loss": "0"},
     "pyramid": {"model.head": "pyramid"},
 }
@@ -70,7 +71,7 @@ def run(program, data, folder, settings, seed, epochs):
     else:
         for key, value in arguments.items():
             train += ["--set", f"{key}={value}"]
-    evaluate = [program, "evaluate", folder, "--data", data, "--threads", "1"]
+    evaluate = [program, "evaluate", folder, "--data", data, "--threads", "1", "--baselines"]
     environment = dict(os.environ, OMP_NUM_THREADS="1")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as out:
@@ -94,7 +95,7 @@ def main():
     parser.add_argument("--program", default="build/release/bin/chestmap")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/ablation"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--images", type=int, default=2600)
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time, one thread each")
     parser.add_argument("--only", nargs="+", choices=list(CONFIGURATIONS), default=list(CONFIGURATIONS))
@@ -103,7 +104,7 @@ def main():
     data = arguments.out / f"phantoms-{arguments.images}"
     if not (data / "README.txt").exists():
         subprocess.run([arguments.program, "data", "phantom", data, "--images", str(arguments.images),
-                        "--size", "256", "--seed", "1", "--conspicuity", "2"], check=True)
+                        "--size", "256", "--seed", "1", "--conspicuity", "1.5"], check=True)
     todo = [(name, seed, arguments.out / f"{name.replace(' ', '-')}-{seed}")
             for seed in arguments.seeds for name in arguments.only]
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:

@@ -26,7 +26,7 @@ namespace {
 struct Arguments {
   std::filesystem::path out = "demo-out";
   PhantomOptions phantoms{.images = 2600, .size = 256, .seed = 1, .conspicuity = 1.5};
-  std::size_t epochs = 12;
+  std::size_t epochs = 18;
   std::uint64_t seed = 1;
   std::size_t gallery = 3;
 };
@@ -79,7 +79,7 @@ void train_run(const Arguments& arguments, const DemoRun& run, const std::filesy
                                       "--set",
                                       "model.backbone=densenet-compact",
                                       "--set",
-                                      "model.size=160",
+                                      "model.size=128",
                                       "--set",
                                       fmt::format("seed={}", arguments.seed),
                                       "--set",

@@ -102,6 +102,28 @@ HeadOutput MultiscaleHead::forward(const std::vector<at::Tensor>& features,
   return output;
 }
 
+at::Tensor MultiscaleHead::disagreement(const HeadOutput& output, const at::Tensor& labels) const {
+  const at::Tensor positive = (labels == 1).to(output.logits.scalar_type());
+  const at::Tensor& deepest = output.stage_maps.back();
+  const std::int64_t finer_stages = output.alpha.size(-1) - 1;
+  // The finer maps teach where, and are not taught by the deepest: hence no gradient.
+  const at::Tensor weights = output.alpha.detach().narrow(-1, 0, finer_stages);
+  at::Tensor finer;
+  for (std::int64_t s = 0; s < finer_stages; ++s) {
+    const at::Tensor peaks =
+        std::get<0>(at::adaptive_max_pool2d(output.stage_maps[static_cast<std::size_t>(s)].detach(),
+                                            {deepest.size(2), deepest.size(3)}));
+    const at::Tensor part = weights.select(-1, s).unsqueeze(-1).unsqueeze(-1) * peaks;
+    finer = s == 0 ? part : finer + part;
+  }
+  // Stage dropout may have left the deepest alone.
+  finer = finer / weights.sum(-1).clamp_min(1e-6).unsqueeze(-1).unsqueeze(-1);
+  const at::Tensor expected = at::log_softmax(finer.flatten(2), -1);
+  const at::Tensor own = at::log_softmax(deepest.flatten(2), -1);
+  const at::Tensor divergence = (expected.exp() * (expected - own)).sum(-1);
+  return (divergence * positive).sum() / positive.sum().clamp_min(1);
+}
+
 at::Tensor MultiscaleHead::attention_logits(const HeadOutput& output) const {
   const std::vector<at::Tensor>& maps = output.stage_maps;
   at::Tensor attention;

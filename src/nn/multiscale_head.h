@@ -42,6 +42,12 @@ class MultiscaleHead : public torch::nn::Module {
   /// grid it is never above the one of fusion "scores" under a convex pooling (Jensen), and equal
   /// to it where their maps differ by no more than a constant.
   [[nodiscard]] at::Tensor attention_logits(const HeadOutput& output) const;
+  /// How far the deepest stage points elsewhere than the finer ones (ours): over the positive
+  /// labels of `labels` (N x C), the mean of KL(q | p), where p is the softmax over the cells of
+  /// the deepest stage's map and q the one of the finer stages' maps, each taken by its maximum
+  /// under a cell and joined by the relevance. Only the deepest map has a gradient. Needs two
+  /// stages.
+  [[nodiscard]] at::Tensor disagreement(const HeadOutput& output, const at::Tensor& labels) const;
   /// alpha, C x S; rows sum to 1.
   [[nodiscard]] at::Tensor relevance() const;
   /// Of relevance "evidence": moves each stage's running loss towards `stage_losses` (C x S, NaN

@@ -29,7 +29,7 @@ std::vector<Group> grouped(const Model& model, const TrainOptions& options) {
   for (const auto& item : model.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     const std::size_t first = own_backbone && item.key().starts_with("backbone.") ? 3 : 0;
-    const bool decayed = item.value().dim() > 1;
+    const bool decayed = item.value().dim() == 4;
     const std::size_t group = item.key() == "head.relevance" ? 2 : first + (decayed ? 0 : 1);
     groups[group].parameters.push_back(item.value());
   }

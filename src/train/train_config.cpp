@@ -48,7 +48,7 @@ std::vector<ConfigKey> model_keys() {
        "multiscale; pyramid (top-down sums first; ours, not the paper's); sedai2018 (the plain "
        "reading of the paper: "
        "all stages, learned relevance, no map normalisation, fusion scores, average pooling, no "
-       "dropout, no auxiliary "
+       "dropout, no auxiliary and no agreement "
        "loss)",
        {},
        {},
@@ -120,8 +120,10 @@ std::vector<ConfigKey> train_keys() {
        0.0, 0.95},
       {"train.auxiliary_loss", 1.0, "Weight of each stage's own classification loss; 0 is off",
        0.0},
-      {"train.attention_loss", 0.0,
-       "Weight of the attention map's own classification loss under fusion scores; 0 is off", 0.0},
+      {"train.agreement_loss", 0.5,
+       "Weight of how far the deepest stage points elsewhere than the finer ones on positive "
+       "images; 0 is off",
+       0.0},
       {"train.relevance_entropy", 0.0,
        "Weight of the relevance's entropy in the loss: above 0 pays for decided stages", -10.0,
        10.0},
@@ -192,7 +194,7 @@ void resolve_head(Config& config) {
   config.set("model.pooling", std::string("average"), origin);
   config.set("train.stage_dropout", 0.0, origin);
   config.set("train.auxiliary_loss", 0.0, origin);
-  config.set("train.attention_loss", 0.0, origin);
+  config.set("train.agreement_loss", 0.0, origin);
   config.set("train.relevance_entropy", 0.0, origin);
 }
 
@@ -220,7 +222,7 @@ TrainOptions train_options(const Config& config) {
   options.average_decay = config.real("train.average_decay");
   options.stage_dropout = config.real("train.stage_dropout");
   options.auxiliary_loss = config.real("train.auxiliary_loss");
-  options.attention_loss = config.real("train.attention_loss");
+  options.agreement_loss = config.real("train.agreement_loss");
   options.relevance_entropy = config.real("train.relevance_entropy");
   options.balance = config.text("train.balance");
   options.early_stopping = config.whole("train.early_stopping");

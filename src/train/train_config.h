@@ -31,7 +31,7 @@ struct TrainOptions {
   double average_decay = 0.0;
   double stage_dropout = 0.0;
   double auxiliary_loss = 0.0;
-  double attention_loss = 0.0;
+  double agreement_loss = 0.0;
   double relevance_entropy = 0.0;
   std::string balance;
   std::int64_t early_stopping = 0;

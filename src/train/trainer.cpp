@@ -85,7 +85,8 @@ class Run {
     ModelSpec spec = model_spec(*job.config, job.dataset->findings.names());
     spec.provenance = job.provenance;
     model_ = std::make_shared<Model>(std::move(spec));
-    if (job.initial != nullptr && !job.resume) load_initial_weights(model_->backbone(), *job.initial);
+    if (job.initial != nullptr && !job.resume)
+      load_initial_weights(model_->backbone(), *job.initial);
     model_->freeze_stages(options_.freeze_stages);
     model_->to(device_);
     optimizer_ = make_optimizer(*model_, options_);
@@ -175,9 +176,8 @@ class Run {
       const at::NoGradGuard no_gradient;
       model_->head().observe(at::stack(by_finding, -1));
     }
-    if (stages > 1 && options_.attention_loss > 0 && model_->spec().fusion != "maps")
-      loss = loss +
-             options_.attention_loss * loss_.mean(model_->head().attention_logits(output), labels);
+    if (stages > 1 && options_.agreement_loss > 0)
+      loss = loss + options_.agreement_loss * model_->head().disagreement(output, labels);
     if (options_.relevance_entropy != 0.0) {
       const at::Tensor alpha = model_->head().relevance();
       loss =

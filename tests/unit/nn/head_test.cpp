@@ -383,6 +383,44 @@ TEST_F(Head, StagesLeftOutAreThoseOfTheMaskImageByImage) {
   EXPECT_LT(distance(only.logits, only.stage_logits.select(2, 0)), 1e-5);
 }
 
+/// Two stages' maps of one finding and two images; the second image is negative.
+HeadOutput pointing(const at::Tensor& fine, const at::Tensor& coarse) {
+  HeadOutput output;
+  output.logits = at::zeros({2, 1});
+  output.alpha = at::tensor({0.25F, 0.75F}).view({1, 1, 2});
+  output.stage_maps = {fine, coarse};
+  return output;
+}
+
+TEST_F(Head, DisagreementIsTheDivergenceOfTheDeepestMapFromTheFinerOnPositives) {
+  const MultiscaleHead head(spec_with(), shapes());
+  const at::Tensor labels = at::tensor({1.0F, 0.0F}).view({2, 1});
+  const at::Tensor level = at::zeros({2, 1, 2, 4});
+  // q = (1/2, 1/2), p = (1, 3) / 4: 1/2 ln(1/2 / 1/4) + 1/2 ln(1/2 / 3/4) = 1/2 ln(4/3)
+  const at::Tensor coarse = at::tensor({0.0F, std::log(3.0F), 5.0F, 0.0F}).view({2, 1, 1, 2});
+  EXPECT_NEAR(head.disagreement(pointing(level, coarse), labels).item<double>(),
+              0.5 * std::log(4.0 / 3.0), 1e-6);
+  // An unknown label is no positive one.
+  EXPECT_EQ(head.disagreement(pointing(level, coarse), at::full({2, 1}, -1.0F)).item<double>(),
+            0.0);
+
+  // Maxima under the coarse cells (1, 7), and a deepest map that is the same but for a constant.
+  at::Tensor fine = at::zeros({2, 1, 2, 4});
+  fine[0][0][1][0] = 1.0F;
+  fine[0][0][0][3] = 7.0F;
+  const at::Tensor same = at::tensor({3.0F, 9.0F, 0.0F, 0.0F}).view({2, 1, 1, 2});
+  EXPECT_NEAR(head.disagreement(pointing(fine, same), labels).item<double>(), 0.0, 1e-6);
+}
+
+TEST_F(Head, DisagreementTeachesTheDeepestMapAlone) {
+  const MultiscaleHead head(spec_with(), shapes());
+  const at::Tensor fine = at::randn({2, 1, 2, 4}).set_requires_grad(true);
+  const at::Tensor coarse = at::randn({2, 1, 1, 2}).set_requires_grad(true);
+  head.disagreement(pointing(fine, coarse), at::ones({2, 1})).backward();
+  EXPECT_FALSE(fine.grad().defined());
+  EXPECT_GT(coarse.grad().abs().max().item<double>(), 0.0);
+}
+
 TEST_F(Head, GradientsOfTheLossAreFiniteDifferences) {
   for (const bool normalise : {true, false})
     for (const std::string fusion : {"maps", "scores"})

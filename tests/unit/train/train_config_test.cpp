@@ -52,7 +52,7 @@ TEST(TrainConfig, ThePapersPlainFormSetsEveryKeyThatItStandsFor) {
   for (const char* change :
        {"model.head=sedai2018", "model.pooling=pcam", "model.fusion=maps", "model.stages=[4]",
         "model.relevance=uniform", "train.stage_dropout=0.5", "train.auxiliary_loss=2",
-        "train.attention_loss=2", "train.relevance_entropy=1"})
+        "train.agreement_loss=2", "train.relevance_entropy=1"})
     config.set(change);
   resolve_head(config);
   const ModelSpec spec = model_spec(config, {"Mass"});
@@ -65,7 +65,7 @@ TEST(TrainConfig, ThePapersPlainFormSetsEveryKeyThatItStandsFor) {
   const TrainOptions options = train_options(config);
   EXPECT_EQ(options.stage_dropout, 0.0);
   EXPECT_EQ(options.auxiliary_loss, 0.0);
-  EXPECT_EQ(options.attention_loss, 0.0);
+  EXPECT_EQ(options.agreement_loss, 0.0);
   EXPECT_EQ(options.relevance_entropy, 0.0);
 }
 
@@ -86,7 +86,7 @@ TEST(TrainConfig, KeysReachTheOptionsTheyAreNamedAfter) {
         "train.schedule=plateau", "train.warmup_epochs=1.5", "train.plateau_patience=4",
         "train.plateau_factor=0.0625", "train.gradient_clip=9", "train.average_decay=0.9",
         "train.balance=batch", "train.early_stopping=6", "train.threads=5",
-        "train.checkpoint_batches=8", "train.attention_loss=0.375"})
+        "train.checkpoint_batches=8", "train.agreement_loss=0.375"})
     config.set(change);
   const TrainOptions o = train_options(config);
   EXPECT_EQ(o.seed, 7U);
@@ -106,7 +106,7 @@ TEST(TrainConfig, KeysReachTheOptionsTheyAreNamedAfter) {
   EXPECT_EQ(o.early_stopping, 6);
   EXPECT_EQ(o.threads, 5);
   EXPECT_EQ(o.checkpoint_batches, 8);
-  EXPECT_EQ(o.attention_loss, 0.375);
+  EXPECT_EQ(o.agreement_loss, 0.375);
 }
 
 TEST(TrainConfig, OnlyTheTrainingLoaderShufflesAndAugments) {
