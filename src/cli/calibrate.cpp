@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,13 @@ int calibrate_command(const FitArguments& arguments) {
     if (!spec.calibration->findings.back() && numbers.positives > 0 && numbers.negatives > 0)
       failed.push_back(spec.findings[f]);
   }
+  const auto& all = spec.calibration->findings;
+  if (std::none_of(all.begin(), all.end(), [](const auto& one) { return one.has_value(); }))
+    throw UserError(
+        fmt::format("no finding can be calibrated by {} on the {} images of the split \"{}\": the "
+                    "logits separate the labels without error or rank them no better than chance",
+                    job.fit.method, job.fit.images, job.split.name),
+        "name a larger --split, or take --method isotonic");
   if (!failed.empty())
     warn(
         "not calibrated, since the logits separate the split's labels without error or rank them "

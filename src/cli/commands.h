@@ -9,7 +9,10 @@ namespace chestmap {
 void add_data_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
+void add_card_command(CLI::App& app, Action& action);
+void add_export_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
+void add_weights_command(CLI::App& app, Action& action);
 
 // Of chestmap-torch.
 void add_train_command(CLI::App& app, Action& action);
@@ -18,5 +21,6 @@ void add_localize_command(CLI::App& app, Action& action);
 void add_fit_thresholds_command(CLI::App& app, Action& action);
 void add_calibrate_command(CLI::App& app, Action& action);
 void add_config_command(CLI::App& app, Action& action);
+void add_export_torchscript_command(CLI::App& app, Action& action);
 
 }  // namespace chestmap

@@ -25,7 +25,7 @@ namespace {
 
 struct Arguments {
   std::filesystem::path out = "demo-out";
-  PhantomOptions phantoms{.images = 2600, .size = 256, .seed = 1, .conspicuity = 2.0};
+  PhantomOptions phantoms{.images = 2600, .size = 256, .seed = 1, .conspicuity = 1.5};
   std::size_t epochs = 12;
   std::uint64_t seed = 1;
   std::size_t gallery = 3;

@@ -24,16 +24,22 @@ void add_torch_commands(CLI::App& app, chestmap::Action& /*action*/) {
   app.add_subcommand("config", "Print every configuration key with its default");
 }
 
+/// Whether chestmap-torch has the command.
+bool needs_torch(int argc, char** argv) {
+  if (argc > 2 && argv[1] == std::string_view("export"))
+    return argv[2] == std::string_view("torchscript");
+  return argc > 1 &&
+         std::find(kTorchCommands.begin(), kTorchCommands.end(), argv[1]) != kTorchCommands.end();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace chestmap;
-  if (argc > 1 &&
-      std::find(kTorchCommands.begin(), kTorchCommands.end(), argv[1]) != kTorchCommands.end())
-    return become_torch_program(argv);
-  constexpr std::array<AddCommand, 5> kCommands = {add_torch_commands, add_demo_command,
-                                                   add_data_command, add_score_command,
-                                                   add_report_command};
+  if (needs_torch(argc, argv)) return become_torch_program(argv);
+  constexpr std::array<AddCommand, 8> kCommands = {
+      add_torch_commands, add_demo_command, add_data_command,   add_score_command,
+      add_report_command, add_card_command, add_export_command, add_weights_command};
   return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
                      kCommands);
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "cli/box_rules.h"
 #include "cli/commands.h"
+#include "cli/initial_weights.h"
 #include "data/readers.h"
 #include "data/select_findings.h"
 #include "data/skipped.h"
@@ -30,6 +32,8 @@ struct Arguments {
   std::vector<std::string> settings;
   std::string device = "cpu";
   bool resume = false;
+  std::filesystem::path init;
+  bool init_partial = false;
 };
 
 Config resolved_config(const Arguments& arguments) {
@@ -38,6 +42,9 @@ Config resolved_config(const Arguments& arguments) {
     if (!arguments.config.empty() || !arguments.settings.empty())
       throw UserError("--resume goes on with the run's own config.toml",
                       "leave --config and --set out, or train into a new folder");
+    if (!arguments.init.empty())
+      throw UserError("--resume goes on with the run's own weights",
+                      "leave --init out, or train into a new folder");
     config.load(arguments.out / "config.toml");
     return config;
   }
@@ -107,12 +114,17 @@ void check_folder(const Arguments& arguments) {
 int train_command(const Arguments& arguments) {
   check_folder(arguments);
   const Config config = resolved_config(arguments);
+  std::optional<InitialWeights> initial;
+  if (!arguments.init.empty())
+    initial.emplace(read_initial_weights(arguments.init, config, arguments.init_partial));
   // Checked before a large data set is read.
   static_cast<void>(prepare_device(arguments.device, config.whole("train.threads")));
   const Dataset all = read_dataset(arguments.data);
   const Split split = make_split(arguments, all, config);
   const Dataset dataset = trainable(all, split);
   start_folder(arguments, all, split, config);
+  const std::filesystem::path init_record = arguments.out / "init.json";
+  if (initial) write_file(init_record, initial->record.dump(1) + "\n");
   note("training on {} images of {} patients, validating on {} of {}; {} findings",
        split.train.size(), count_patients(dataset, split.train), split.valid.size(),
        count_patients(dataset, split.valid), dataset.findings.size());
@@ -126,11 +138,19 @@ int train_command(const Arguments& arguments) {
   job.folder = arguments.out;
   job.device = arguments.device;
   // A run that was killed before its first checkpoint begins again.
+  if (arguments.resume && !std::filesystem::exists(arguments.out / "last.ckpt") &&
+      std::filesystem::exists(arguments.out / "init.json"))
+    throw UserError(arguments.out.string() + " has no checkpoint, and began with --init",
+                    "train into a new folder with --init again");
   job.resume = arguments.resume && std::filesystem::exists(arguments.out / "last.ckpt");
   job.provenance = {{"data", dataset.name},
                     {"train_split", fingerprint(dataset, split.train)},
                     {"valid_split", fingerprint(dataset, split.valid)},
                     {"seed", std::to_string(config.whole("seed"))}};
+  if (initial) job.initial = &initial->fit;
+  // A run that goes on tells where its weights came from, whether or not that file is still there.
+  if (std::filesystem::exists(init_record))
+    job.provenance.merge(initial_weights_provenance(init_record));
   job.stop_requested = [&] { return interrupt.requested(); };
   const TrainResult result = train(job);
 
@@ -167,6 +187,10 @@ void add_train_command(CLI::App& app, Action& action) {
   command->add_option("--set", arguments->settings, "KEY=VALUE, after --config; may be repeated")
       ->take_all();
   command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--init", arguments->init,
+                      "Weights that the backbone begins with: safetensors or a PyTorch checkpoint");
+  command->add_flag("--init-partial", arguments->init_partial,
+                    "Take of --init what fits; the rest begins at random");
   command->add_flag("--resume", arguments->resume, "Go on with the run in --out");
   command->callback(
       [arguments, &action] { action = [arguments] { return train_command(*arguments); }; });

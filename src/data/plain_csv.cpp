@@ -161,6 +161,17 @@ Dataset dataset_of_boxes(const TableReader& table, const Column& finding) {
   return dataset;
 }
 
+/// Whatever the frame turns out to be, a box lies within the largest image that is read.
+void check_pixels(const TableReader& table, const CsvRow& row, const Box& box) {
+  constexpr auto most = static_cast<double>(kLargestSide);
+  if (box.area() == 0.0) table.fail(row, "the box has no area");
+  if (box.x <= -1.0 || box.y <= -1.0 || box.right() > most || box.bottom() > most)
+    table.fail(row,
+               fmt::format("the box from ({}, {}) to ({}, {}) is outside of every image; 0 to {} "
+                           "pixels are accepted",
+                           box.x, box.y, box.right(), box.bottom(), kLargestSide));
+}
+
 Dataset with_boxes(Dataset dataset, const TableReader& table, const Column& finding_column,
                    bool labels_are_known) {
   const auto image_column = find_image_column(table);
@@ -185,7 +196,7 @@ Dataset with_boxes(Dataset dataset, const TableReader& table, const Column& find
                  fmt::format("\"{}\" is no finding of the table of labels", what),
                  fmt::format("its findings are {}", fmt::join(dataset.findings.names(), ", ")));
     Record& found = dataset.records[*record];
-    if (box && box->area() == 0.0) table.fail(row, "the box has no area");
+    if (box) check_pixels(table, row, *box);
     if (box) found.boxes.push_back({*finding, *box});
     if (!labels_are_known) found.labels[*finding] = Label::positive;
   }

@@ -20,6 +20,8 @@ struct Grid {
     return {stride * step, offset + stride * ((kernel - 1.0) / 2.0 - padding)};
   }
   [[nodiscard]] double centre(double cell) const noexcept { return offset + stride * cell; }
+  /// Of the cells 0 to count - 1.
+  [[nodiscard]] std::vector<double> centres(std::size_t count) const;
 };
 
 /// Linear interpolation of a row of `cells` values on `grid` at the points of `at` (input pixels):
@@ -31,6 +33,11 @@ struct Interpolation {
 };
 [[nodiscard]] std::vector<Interpolation> interpolate(const Grid& grid, std::size_t cells,
                                                      const std::vector<double>& at);
+
+/// The same as a matrix, `at.size()` x `cells` in row-major order: its product with the row of
+/// values interpolates it.
+[[nodiscard]] std::vector<float> interpolation_matrix(const Grid& grid, std::size_t cells,
+                                                      const std::vector<double>& at);
 
 /// The centres of `count` cells that tile [0, length) evenly.
 [[nodiscard]] std::vector<double> even_centres(std::size_t count, double length);

@@ -64,7 +64,9 @@ FreeResponse::FreeResponse(std::span<const FreeResponseCase> images) {
   }
   std::sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) {
     if (a.rating != b.rating) return a.rating > b.rating;
-    return a.image != b.image ? a.image < b.image : a.kind < b.kind;
+    if (a.image != b.image) return a.image < b.image;
+    // Sums of equal ratings are to be rounded alike, in whatever order the images came.
+    return a.kind != b.kind ? a.kind < b.kind : a.importance < b.importance;
   });
   for (std::size_t i = 0; i < marks_.size(); ++i)
     marks_[i].ends_tie = i + 1 == marks_.size() || marks_[i + 1].rating != marks_[i].rating;

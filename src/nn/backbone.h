@@ -5,17 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "geometry/grid.h"
+#include "weights/stage_shapes.h"
 
 namespace chestmap {
-
-/// What one stage of a backbone gives: its channels and where its cells lie over the input.
-struct StageShape {
-  std::int64_t channels = 0;
-  Grid grid;
-};
 
 /// A convolutional network that gives its feature maps stage by stage. Parameters and buffers carry
 /// torchvision's names
@@ -29,14 +24,16 @@ class Backbone : public torch::nn::Module {
   [[nodiscard]] const std::vector<StageShape>& stages() const noexcept { return stages_; }
 
  protected:
+  explicit Backbone(std::vector<StageShape> stages) : stages_(std::move(stages)) {}
+
+ private:
   std::vector<StageShape> stages_;
 };
 
 /// The backbone called `name` for images of `channels` channels, with random weights drawn from
-/// torch's generator. Throws UserError naming the nearest known backbone. New ones: see
-/// backbones.cpp.
+/// torch's generator. Throws UserError naming the nearest known backbone. The register of them is
+/// weights/backbone_layout.cpp.
 [[nodiscard]] std::shared_ptr<Backbone> make_backbone(const std::string& name,
                                                       std::int64_t channels);
-[[nodiscard]] std::vector<std::string> backbone_names();
 
 }  // namespace chestmap

@@ -46,23 +46,18 @@ class DenseLayer : public torch::nn::Module {
 
 class DenseNet : public Backbone {
  public:
-  DenseNet(const DenseNetShape& shape, std::int64_t channels) {
+  DenseNet(const DenseNetShape& shape, std::int64_t channels)
+      : Backbone(stage_shapes({"", shape})) {
     features_ = register_module("features", std::make_shared<torch::nn::Module>());
     conv0_ = features_->register_module(
         "conv0", convolution(channels, shape.stem_channels, shape.stem_kernel, 2));
     norm0_ = features_->register_module("norm0", BatchNorm2d(shape.stem_channels));
-    Grid grid = Grid{}
-                    .after(static_cast<double>(shape.stem_kernel), 2,
-                           static_cast<double>(shape.stem_kernel / 2))
-                    .after(3, 2, 1);
     std::int64_t width = shape.stem_channels;
     for (std::size_t b = 0; b < shape.layers.size(); ++b) {
       width = add_block(b, width, shape);
-      stages_.push_back({width, grid});
       const bool last = b + 1 == shape.layers.size();
       if (!last) {
         width = add_transition(b, width);
-        grid = grid.after(2, 2, 0);
       } else {
         norms_.push_back(features_->register_module("norm5", BatchNorm2d(width)));
       }

@@ -4,31 +4,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "weights/backbone_layout.h"
 #include "weights/safetensors.h"
 
 namespace chestmap {
 
 namespace {
-
-std::vector<StageShape> used_shapes(const ModelSpec& spec, const std::vector<StageShape>& all) {
-  std::vector<StageShape> used;
-  std::int64_t previous = 0;
-  for (const std::int64_t stage : spec.stages) {
-    if (stage <= previous || stage > static_cast<std::int64_t>(all.size()))
-      throw UserError(fmt::format("model.stages = [{}] is not a rising list of stages of {}",
-                                  fmt::join(spec.stages, ", "), spec.backbone),
-                      fmt::format("{} has the stages 1 to {}", spec.backbone, all.size()));
-    used.push_back(all[static_cast<std::size_t>(stage - 1)]);
-    previous = stage;
-  }
-  if (used.empty()) throw UserError("model.stages is empty", "name at least one stage, e.g. [4]");
-  return used;
-}
 
 std::string file_name(const std::string& name) {
   // The backbone is a submodule here, but its tensors keep torchvision's names in the file.
@@ -44,7 +32,7 @@ const char* dtype_name(const at::Tensor& tensor) {
 
 Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
   backbone_ = register_module("backbone", make_backbone(spec_.backbone, spec_.input_channels));
-  std::vector<StageShape> shapes = used_shapes(spec_, backbone_->stages());
+  std::vector<StageShape> shapes = used_stages(spec_.backbone, spec_.stages);
   if (spec_.head == "pyramid") {
     pyramid_ = register_module("pyramid", std::make_shared<Pyramid>(shapes));
     shapes = pyramid_->shapes();
@@ -70,9 +58,34 @@ HeadOutput Model::forward(const at::Tensor& images, const at::Tensor& stage_keep
   return head_->forward(features(images), stage_keep);
 }
 
+void Model::freeze_stages(const std::vector<std::int64_t>& stages) {
+  const auto count = static_cast<std::int64_t>(backbone_->stages().size());
+  for (const std::int64_t stage : stages)
+    if (stage < 1 || stage > count)
+      throw UserError(fmt::format("train.freeze_stages = [{}] names a stage that {} does not have",
+                                  fmt::join(stages, ", "), spec_.backbone),
+                      fmt::format("{} has the stages 1 to {}", spec_.backbone, count));
+  std::set<std::string> frozen;
+  for (const ExpectedTensor& tensor :
+       backbone_tensors(backbone_layout(spec_.backbone), spec_.input_channels))
+    if (std::find(stages.begin(), stages.end(), tensor.stage) != stages.end())
+      frozen.insert(tensor.name);
+  for (auto& item : backbone_->named_parameters())
+    if (frozen.contains(item.key())) item.value().set_requires_grad(false);
+  frozen_norms_.clear();
+  for (const auto& item : backbone_->named_modules())
+    if (frozen.contains(item.key() + ".running_mean")) frozen_norms_.push_back(item.value());
+  train(is_training());
+}
+
+void Model::train(bool on) {
+  torch::nn::Module::train(on);
+  for (const auto& norm : frozen_norms_) norm->train(false);
+}
+
 std::vector<Grid> Model::grids() const {
   std::vector<Grid> grids;
-  for (const StageShape& shape : used_shapes(spec_, backbone_->stages()))
+  for (const StageShape& shape : used_stages(spec_.backbone, spec_.stages))
     grids.push_back(shape.grid);
   return grids;
 }

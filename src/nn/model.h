@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -27,8 +28,16 @@ class Model : public torch::nn::Module {
   /// gradients at a stage.
   [[nodiscard]] std::vector<at::Tensor> features(const at::Tensor& images);
 
+  /// Keeps the backbone's tensors of these stages (from 1; the stem belongs to the first) as they
+  /// are: their parameters take no gradient, and their batch norms use and keep their stored
+  /// statistics in training too. Throws UserError for a stage that the backbone does not have.
+  void freeze_stages(const std::vector<std::int64_t>& stages);
+  /// As torch's, but for the batch norms of frozen stages, which stay in evaluation mode.
+  void train(bool on = true) override;
+
   [[nodiscard]] const ModelSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] ModelSpec& spec() noexcept { return spec_; }
+  [[nodiscard]] Backbone& backbone() noexcept { return *backbone_; }
   [[nodiscard]] MultiscaleHead& head() noexcept { return *head_; }
   /// Grids of the stages used, shallow to deep.
   [[nodiscard]] std::vector<Grid> grids() const;
@@ -38,6 +47,7 @@ class Model : public torch::nn::Module {
   std::shared_ptr<Backbone> backbone_;
   std::shared_ptr<Pyramid> pyramid_;
   std::shared_ptr<MultiscaleHead> head_;
+  std::vector<std::shared_ptr<torch::nn::Module>> frozen_norms_;
 };
 
 /// Every parameter and buffer under its name in the file, in a fixed order. They share memory with

@@ -19,10 +19,13 @@ namespace {
 constexpr double kEvidenceMomentum = 0.01;
 constexpr double kEvidenceTemperature = 0.05;
 
-/// Start value of the gain under map normalisation. Pooling that favours peaks sees the maps
-/// through it: at 0.2 log-sum-exp with r = 5 begins close to an average, so that the first
-/// gradients reach all of a map, and sharpens as the gain grows.
-constexpr double kInitialGain = 0.2;
+/// Start value of a stage's gain under map normalisation. Pooling that favours peaks sees the maps
+/// through it, so that r times the gain sets how much of a map the gradients reach. The many cells
+/// of a shallow map hold values far above its deviation: at a gain of 1 log-sum-exp with r = 5 is
+/// their maximum, and nothing is learned from one cell. The few cells of a deep map cannot: at 0.2
+/// log-sum-exp is their average, and the stage learns to classify by a map that is level and points
+/// nowhere (docs/method.md). 0.2 at stride 4 and 0.95 at stride 32.
+double initial_gain(const Grid& grid) { return 0.2 * std::pow(grid.stride / 4.0, 0.75); }
 
 }  // namespace
 
@@ -44,8 +47,11 @@ MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> sh
           torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(findings).affine(false))));
   }
   if (spec.normalise_maps) {
-    gain_ = register_parameter("gain", at::full({findings}, std::log(kInitialGain)));
-    bias_ = register_parameter("bias", at::zeros({findings}));
+    std::vector<float> gains;
+    for (const StageShape& shape : shapes_)
+      gains.push_back(static_cast<float>(std::log(initial_gain(shape.grid))));
+    gain_ = register_parameter("gain", at::tensor(gains).repeat({findings, 1}));
+    bias_ = register_parameter("bias", at::zeros({findings, stages}));
   }
   const at::Tensor start = at::zeros({spec.relevance == "shared" ? 1 : findings, stages});
   const bool trained = spec.relevance == "learned" || spec.relevance == "shared";
@@ -75,8 +81,12 @@ HeadOutput MultiscaleHead::forward(const std::vector<at::Tensor>& features,
   std::vector<at::Tensor> stage_logits;
   for (std::size_t s = 0; s < features.size(); ++s) {
     at::Tensor maps = classifiers_[s](features[s]).contiguous();
-    if (spec_.normalise_maps)
-      maps = norms_[s](maps) * gain_.exp().view({1, -1, 1, 1}) + bias_.view({1, -1, 1, 1});
+    if (spec_.normalise_maps) {
+      const auto of_stage = [s](const at::Tensor& values) {
+        return values.select(-1, static_cast<std::int64_t>(s)).view({1, -1, 1, 1});
+      };
+      maps = norms_[s](maps) * of_stage(gain_).exp() + of_stage(bias_);
+    }
     stage_logits.push_back(pool(maps, pooling_, spec_.lse_r));
     output.stage_maps.push_back(std::move(maps));
   }

@@ -27,8 +27,8 @@ struct HeadOutput {
 /// alpha_s^c = softmax_s(beta_s^c) joins them:
 ///   maps:   y^c = pool(sum_s alpha_s^c Up(M_s^c))      scores: y^c = sum_s alpha_s^c pool(M_s^c)
 /// With map normalisation M_s^c is batch-normalised without affine, per stage and finding, and then
-/// scaled by one gain and bias a finding, the same for all stages, so that alpha compares stages
-/// and the maps are in logits.
+/// takes a gain and a bias, per stage and finding, so that each stage's map is in logits of its
+/// own: alpha joins maps of one unit.
 class MultiscaleHead : public torch::nn::Module {
  public:
   /// `shapes` are those of the stages used, shallow to deep, matching `features` in `forward`.
@@ -56,8 +56,8 @@ class MultiscaleHead : public torch::nn::Module {
   std::vector<torch::nn::BatchNorm2d> norms_;
   at::Tensor relevance_;  // logits beta: C x S, 1 x S where shared
   at::Tensor evidence_;   // running loss, C x S
-  at::Tensor gain_;       // C, logarithms
-  at::Tensor bias_;       // C
+  at::Tensor gain_;       // C x S, logarithms
+  at::Tensor bias_;       // C x S
 };
 
 }  // namespace chestmap

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <torch/nn/init.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,8 +12,6 @@ namespace chestmap {
 
 namespace {
 
-constexpr std::int64_t kLargestWidth = 256;
-
 torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel) {
   torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).padding(kernel / 2).bias(false));
   torch::nn::init::kaiming_normal_(conv->weight);
@@ -23,9 +20,8 @@ torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t ke
 
 }  // namespace
 
-Pyramid::Pyramid(std::vector<StageShape> shapes) : shapes_(std::move(shapes)) {
-  width_ = kLargestWidth;
-  for (const StageShape& shape : shapes_) width_ = std::min(width_, shape.channels);
+Pyramid::Pyramid(std::vector<StageShape> shapes)
+    : shapes_(std::move(shapes)), width_(pyramid_width(shapes_)) {
   for (std::size_t s = 0; s < shapes_.size(); ++s) {
     const std::string number = std::to_string(s + 1);
     laterals_.push_back(

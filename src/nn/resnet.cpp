@@ -67,9 +67,9 @@ class ResidualBlock : public torch::nn::Module {
 class ResNet : public Backbone {
  public:
   ResNet(const ResNetShape& shape, std::int64_t channels)
-      : conv1_(register_module("conv1", convolution(channels, 64, 7, 2))),
+      : Backbone(stage_shapes({"", shape})),
+        conv1_(register_module("conv1", convolution(channels, 64, 7, 2))),
         bn1_(register_module("bn1", BatchNorm2d(64))) {
-    Grid grid = Grid{}.after(7, 2, 3).after(3, 2, 1);
     std::int64_t width = 64;
     for (std::size_t s = 0; s < shape.blocks.size(); ++s) {
       const auto layer =
@@ -83,10 +83,6 @@ class ResNet : public Backbone {
             std::make_shared<ResidualBlock>(width, planes, stride, shape.bottleneck)));
         width = shape.bottleneck ? 4 * planes : planes;
       }
-      // The path through the block's strided 3x3 convolution and its 1x1 shortcut agree: both are
-      // centred on cell 2 j.
-      if (s > 0) grid = grid.after(3, 2, 1);
-      stages_.push_back({width, grid});
     }
   }
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "report/page_head.h"
 #include "report/sections.h"
-#include "report/style.h"
 #include "report/text.h"
 
 namespace chestmap {
@@ -33,16 +33,6 @@ constexpr std::array<Section, 12> kSections = {{
     {"gallery", "Gallery", gallery_section},
     {"provenance", "Provenance", provenance_section},
 }};
-
-// The policy is a second lock on what escaping promises: nothing is fetched and no script runs.
-constexpr const char* kHead = R"html(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-)html";
 
 std::string header(const ReportInput& input) {
   const std::string notice =
@@ -96,9 +86,9 @@ std::string report_html(const ReportInput& input) {
                         boxed ? "<div class=\"box\">\n" + content + "</div>\n" : content);
   }
   return fmt::format(
-      "{}<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}<nav><div class=\"page\">{}</div>"
+      "{}<body>\n{}<nav><div class=\"page\">{}</div>"
       "</nav>\n<main class=\"page\">\n{}</main>\n{}</body>\n</html>\n",
-      kHead, escaped(input.title), report_style(), header(input), links, body, footer(input));
+      page_head(input.title), header(input), links, body, footer(input));
 }
 
 }  // namespace chestmap

@@ -9,9 +9,9 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "nn/backbone.h"
 #include "nn/loss.h"
 #include "nn/pooling.h"
+#include "weights/backbone_layout.h"
 
 namespace chestmap {
 
@@ -93,6 +93,14 @@ std::vector<ConfigKey> train_keys() {
       {"train.learning_rate", 1e-3, "At the end of the warm-up", 0.0},
       {"train.relevance_learning_rate", 1e-3,
        "Of the relevance, which has a schedule of the same form", 0.0},
+      {"train.backbone_learning_rate_factor", 1.0,
+       "The backbone's learning rate over that of the head; below 1 for a backbone that was "
+       "trained before",
+       0.0},
+      {"train.freeze_stages", Wholes{},
+       "Backbone stages that are not trained, batch statistics included, e.g. [1, 2]; the stem "
+       "belongs to stage 1",
+       1.0, 4.0},
       {"train.weight_decay", 1e-4, "Of convolution weights alone", 0.0},
       {"train.momentum", 0.9, "Of sgd", 0.0, 1.0},
       {"train.schedule",
@@ -200,6 +208,8 @@ TrainOptions train_options(const Config& config) {
   options.optimizer = config.text("train.optimizer");
   options.learning_rate = config.real("train.learning_rate");
   options.relevance_learning_rate = config.real("train.relevance_learning_rate");
+  options.backbone_learning_rate_factor = config.real("train.backbone_learning_rate_factor");
+  options.freeze_stages = config.get<Wholes>("train.freeze_stages");
   options.weight_decay = config.real("train.weight_decay");
   options.momentum = config.real("train.momentum");
   options.schedule = config.text("train.schedule");

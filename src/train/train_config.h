@@ -19,6 +19,8 @@ struct TrainOptions {
   std::string optimizer;
   double learning_rate = 0.0;
   double relevance_learning_rate = 0.0;
+  double backbone_learning_rate_factor = 1.0;
+  std::vector<std::int64_t> freeze_stages;
   double weight_decay = 0.0;
   double momentum = 0.0;
   std::string schedule;

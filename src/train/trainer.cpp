@@ -19,6 +19,7 @@
 #include "data/loader.h"
 #include "metrics/auroc.h"
 #include "nn/device.h"
+#include "nn/initial_weights.h"
 #include "nn/loss.h"
 #include "train/checkpoint.h"
 #include "train/optimizer.h"
@@ -84,8 +85,11 @@ class Run {
     ModelSpec spec = model_spec(*job.config, job.dataset->findings.names());
     spec.provenance = job.provenance;
     model_ = std::make_shared<Model>(std::move(spec));
+    if (job.initial != nullptr && !job.resume) load_initial_weights(model_->backbone(), *job.initial);
+    model_->freeze_stages(options_.freeze_stages);
     model_->to(device_);
     optimizer_ = make_optimizer(*model_, options_);
+    full_rates_ = learning_rates(*optimizer_);
     if (options_.average_decay > 0)
       for (const at::Tensor& parameter : model_->parameters())
         average_.push_back(parameter.detach().clone());
@@ -183,7 +187,7 @@ class Run {
   }
 
   void step(Batch& batch) {
-    set_learning_rate(*optimizer_, options_, rate_factor());
+    set_learning_rates(*optimizer_, full_rates_, rate_factor());
     const DeviceBatch input =
         to_device(batch, model_->spec().input_size,
                   static_cast<std::int64_t>(job_.dataset->findings.size()), device_);
@@ -208,10 +212,13 @@ class Run {
   void update_average() {
     const at::NoGradGuard no_gradient;
     const std::vector<at::Tensor> parameters = model_->parameters();
-    for (std::size_t i = 0; i < average_.size(); ++i)
+    for (std::size_t i = 0; i < average_.size(); ++i) {
+      // Rounding would move a frozen one.
+      if (!parameters[i].requires_grad()) continue;
       average_[i]
           .mul_(options_.average_decay)
           .add_(parameters[i].detach(), 1.0 - options_.average_decay);
+    }
   }
 
   /// False when a stop was asked for; the checkpoint then holds the batch to go on with.
@@ -369,6 +376,7 @@ class Run {
   TensorBoardWriter board_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::vector<double> full_rates_;  // of its groups
   std::vector<at::Tensor> average_;
   Schedule schedule_;
   Progression progression_;

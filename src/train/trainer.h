@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "data/record.h"
 #include "nn/model.h"
+#include "weights/backbone_fit.h"
 
 namespace chestmap {
 
@@ -21,6 +22,8 @@ struct TrainJob {
   std::filesystem::path folder;  ///< the run folder
   std::string device = "cpu";    ///< "cpu", "cuda" or "cuda:N"
   bool resume = false;
+  /// Where the backbone's weights come from; null for random ones. Not asked when resuming.
+  const BackboneFit* initial = nullptr;
   std::map<std::string, std::string> provenance;  ///< goes into the model's metadata
   std::function<bool()> stop_requested;           ///< asked between steps; true saves and ends
 };

@@ -1,25 +1,19 @@
 #include "weights/safetensors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "weights/mapped_file.h"
 
 namespace chestmap {
 
@@ -28,28 +22,9 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;  // sorted: the ordered one looks names up one after the other
 
 constexpr std::size_t kLargestHeader = 100'000'000;  // the limit of the reference implementation
-
-std::optional<std::size_t> bytes_of(const std::string& dtype) {
-  static constexpr std::array<std::pair<const char*, std::size_t>, 13> kSizes{{{"F64", 8},
-                                                                               {"F32", 4},
-                                                                               {"F16", 2},
-                                                                               {"BF16", 2},
-                                                                               {"F8_E5M2", 1},
-                                                                               {"F8_E4M3", 1},
-                                                                               {"I64", 8},
-                                                                               {"I32", 4},
-                                                                               {"I16", 2},
-                                                                               {"I8", 1},
-                                                                               {"U8", 1},
-                                                                               {"BOOL", 1},
-                                                                               {"U16", 2}}};
-  for (const auto& [name, size] : kSizes)
-    if (dtype == name) return size;
-  return std::nullopt;
-}
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
   throw UserError(file.string() + " is no valid safetensors file: " + what,
@@ -86,17 +61,16 @@ Json parse_header(const std::filesystem::path& file, std::string_view text) {
 TensorView parse_tensor(const std::filesystem::path& file, const std::string& name,
                         const Json& entry, std::span<const std::byte> data) {
   TensorView tensor{name, entry.at("dtype").get<std::string>(), {}, {}};
-  const auto item_bytes = bytes_of(tensor.dtype);
-  if (!item_bytes)
+  if (!bits_of_dtype(tensor.dtype))
     fail(file, fmt::format("tensor \"{}\" has the unknown type \"{}\"", name, tensor.dtype));
-  std::size_t bytes = *item_bytes;
   for (const Json& side : list(file, name, entry, "shape")) {
     const std::uint64_t length = whole(file, name, side);
-    if (__builtin_mul_overflow(bytes, length, &bytes) ||
-        length > std::numeric_limits<std::int64_t>::max())
+    if (length > std::numeric_limits<std::int64_t>::max())
       fail(file, fmt::format("tensor \"{}\" claims an impossible shape", name));
     tensor.shape.push_back(static_cast<std::int64_t>(length));
   }
+  const auto bytes = bytes_of_array(tensor.dtype, tensor.shape);
+  if (!bytes) fail(file, fmt::format("tensor \"{}\" claims an impossible shape", name));
   const Json& offsets = list(file, name, entry, "data_offsets");
   if (offsets.size() != 2) fail(file, fmt::format("tensor \"{}\" has no two offsets", name));
   const std::uint64_t begin = whole(file, name, offsets[0]);
@@ -104,47 +78,18 @@ TensorView parse_tensor(const std::filesystem::path& file, const std::string& na
   if (begin > end || end > data.size())
     fail(file, fmt::format("tensor \"{}\" lies at {} to {}, the data has {} bytes", name, begin,
                            end, data.size()));
-  if (end - begin != bytes)
+  if (end - begin != *bytes)
     fail(file,
-         fmt::format("tensor \"{}\" has {} bytes, its shape needs {}", name, end - begin, bytes));
-  tensor.data = data.subspan(begin, bytes);
+         fmt::format("tensor \"{}\" has {} bytes, its shape needs {}", name, end - begin, *bytes));
+  tensor.data = data.subspan(begin, *bytes);
   return tensor;
 }
 
 }  // namespace
 
-class SafetensorsFile::Mapping {
- public:
-  explicit Mapping(const std::filesystem::path& file) {
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status {};
-    if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
-      const std::string reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-      if (descriptor >= 0) ::close(descriptor);
-      throw UserError("cannot read " + file.string() + ": " + reason,
-                      "a model is the model.safetensors that `chestmap train` writes at its end");
-    }
-    size_ = static_cast<std::size_t>(status.st_size);
-    if (size_ > 0 && S_ISREG(status.st_mode))
-      start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    ::close(descriptor);
-    if (start_ == MAP_FAILED) fail(file, "it is empty or no regular file");
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(start_, size_); }
-
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
-    return {static_cast<const std::byte*>(start_), size_};
-  }
-
- private:
-  void* start_ = MAP_FAILED;
-  std::size_t size_ = 0;
-};
-
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
-    : mapping_(std::make_shared<Mapping>(file)) {
+    : mapping_(std::make_shared<MappedFile>(
+          file, "a model is the model.safetensors that `chestmap train` writes at its end")) {
   const std::span<const std::byte> bytes = mapping_->bytes();
   std::uint64_t header_size = 0;
   if (bytes.size() < sizeof header_size) fail(file, "it is shorter than its length field");
@@ -166,12 +111,12 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
   } catch (const nlohmann::json::exception& error) {
     fail(file, fmt::format("its header cannot be read ({})", error.what()));
   }
+  std::stable_sort(tensors_.begin(), tensors_.end(), [](const TensorView& a, const TensorView& b) {
+    return a.data.data() < b.data.data();
+  });
   std::vector<const TensorView*> by_place;
   for (const TensorView& tensor : tensors_)
     if (!tensor.data.empty()) by_place.push_back(&tensor);
-  std::sort(by_place.begin(), by_place.end(), [](const TensorView* a, const TensorView* b) {
-    return a->data.data() < b->data.data();
-  });
   for (std::size_t i = 1; i < by_place.size(); ++i)
     if (by_place[i - 1]->data.data() + by_place[i - 1]->data.size() > by_place[i]->data.data())
       fail(file, fmt::format("tensors \"{}\" and \"{}\" overlap", by_place[i - 1]->name,
@@ -180,7 +125,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
 
 void write_safetensors(const std::filesystem::path& file, std::span<const TensorView> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t offset = 0;
   for (const TensorView& tensor : tensors) {
@@ -189,7 +134,8 @@ void write_safetensors(const std::filesystem::path& file, std::span<const Tensor
                            {"data_offsets", {offset, offset + tensor.data.size()}}};
     offset += tensor.data.size();
   }
-  std::string text = header.dump();
+  // A file's name on Linux may be no UTF-8, and stands in the metadata of what was made from it.
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // keeps the data aligned to 8 bytes
   const std::uint64_t size = text.size();
   std::string content(sizeof size, '\0');

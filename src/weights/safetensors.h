@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -9,15 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "weights/tensor_view.h"
+
 namespace chestmap {
 
-/// A named array in row-major order. `dtype` is safetensors' name: "F32", "F16", "BF16", "I64", ...
-struct TensorView {
-  std::string name;
-  std::string dtype;
-  std::vector<std::int64_t> shape;
-  std::span<const std::byte> data;
-};
+class MappedFile;
 
 /// A safetensors file, mapped into memory: nothing is read before it is looked at. The format: 8
 /// bytes of little-endian header length, a JSON header, the data;
@@ -28,14 +22,18 @@ class SafetensorsFile {
   /// them, no overlap. Throws UserError naming the file and what is wrong.
   explicit SafetensorsFile(const std::filesystem::path& file);
 
+  /// In the order of their data.
   [[nodiscard]] const std::vector<TensorView>& tensors() const noexcept { return tensors_; }
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept {
     return metadata_;
   }
+  /// Keeps the tensors' memory alive.
+  [[nodiscard]] const std::shared_ptr<const MappedFile>& mapping() const noexcept {
+    return mapping_;
+  }
 
  private:
-  class Mapping;
-  std::shared_ptr<const Mapping> mapping_;
+  std::shared_ptr<const MappedFile> mapping_;
   std::vector<TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };

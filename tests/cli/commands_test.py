@@ -16,7 +16,7 @@ from program import NOTICE, SMALL, ProgramTest, chestmap, read, rows_of  # noqa:
 
 JPEG = Path(__file__).parent / "phantom-96x128.jpg"
 COMMANDS = {
-    "chestmap": ["demo", "data", "report"],
+    "chestmap": ["demo", "data", "score", "report", "card", "export", "weights"],
     "chestmap-torch": ["train", "evaluate", "fit-thresholds", "calibrate", "localize", "config"],
 }
 
@@ -46,6 +46,8 @@ class HelpAndVersion(ProgramTest):
             words = [command]
             if command == "data":
                 words = ["data", "phantom"]
+            if command == "weights":
+                words = ["weights", "inspect"]
             with self.subTest(command=words):
                 self.assertIn(f"chestmap {' '.join(words)}", self.must_run(*words, "--help").out)
 

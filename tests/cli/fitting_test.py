@@ -346,6 +346,19 @@ class BadInput(WithRun):
             self.assert_user_error(self.fit(command, method), '"valid"', "positive and negative",
                                    f"{len(normal)} images")  # fmt: skip
 
+    def test_split_that_says_too_little_for_a_curve_of_two_numbers(self):
+        valid = self.run_folder / "split" / "valid.txt"
+        images = read(valid).split()
+        shown = next(i for i in images if "No Finding" not in self.labels[i])
+        normal = next(i for i in images if self.labels[i] == ["No Finding"])
+        valid.write_text(f"{shown}\n{normal}\n")
+        # One positive and one negative image: separated, or the wrong way round.
+        content = self.model.read_bytes()
+        for method in ("temperature", "platt"):
+            self.assert_user_error(self.fit("calibrate", method), method, "2 images", "isotonic")
+        self.assertEqual(self.model.read_bytes(), content)
+        self.must_fit("calibrate", "isotonic")
+
     def test_test_list_that_is_empty(self):
         data = Path(shutil.copytree(self.phantoms, self.scratch / "data"))
         (data / "test_list.txt").write_text("")

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::run_parser([&] {
     const CsvTable table = parse_csv(fuzz::text_of(data, size), "fuzz.csv");
     fuzz::must(!table.header.empty());
-    std::string again = csv_line(table.header);
+    std::string again = "\xEF\xBB\xBF" + csv_line(table.header);  // the mark is no part of a field
     for (const CsvRow& row : table.rows) again += csv_line(row.fields);
     const CsvTable second = parse_csv(again, "again.csv");
     fuzz::must(second.header == table.header && second.rows.size() == table.rows.size());

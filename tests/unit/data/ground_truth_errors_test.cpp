@@ -43,6 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "boxes.csv:4: the box x=150 y=200 width=-60 height=70 has a side below 0"},
         Mistake{"csv", "boxes.csv", "150,200,60,70", "150,200,60,0",
                 "boxes.csv:4: the box has no area"},
+        Mistake{"csv", "boxes.csv", "150,200,60,70", "1e300,200,60,70",
+                "boxes.csv:4: the box from (1e+300, 200) to (1e+300, 270) is outside of every"},
         Mistake{"csv", "boxes.csv", "150,200,60,70", "150,2000,60,70",
                 "the box x=150 y=2000 w=60 h=70 of image a_002.png leaves its frame of 1024x1024 "
                 "pixels"},

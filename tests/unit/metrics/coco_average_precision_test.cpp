@@ -42,6 +42,7 @@ std::vector<Image> random_images(std::size_t count, bool tied, RandomStream& str
 
 std::vector<DetectionCase> cases_of(const std::vector<Image>& images) {
   std::vector<DetectionCase> cases;
+  cases.reserve(images.size());
   for (const Image& image : images)
     cases.push_back(detection_case(cases.size(), image.detected, image.truth, Overlap::iou));
   return cases;
@@ -78,6 +79,17 @@ TEST(CocoAveragePrecision, ATrueRegionIsTakenOnceByTheHighestScore) {
   ASSERT_EQ(matched.entries().size(), 2U);
   EXPECT_TRUE(matched.entries()[0].matched);
   EXPECT_FALSE(matched.entries()[1].matched);
+}
+
+TEST(CocoAveragePrecision, AnImageHasAtMostOneHundredDetections) {
+  std::vector<double> scores(101);
+  for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = 1.0 - static_cast<double>(i) / 200.0;
+  std::vector<double> overlaps(101, 0.0);
+  overlaps.back() = 0.9;  // the last one alone is right, at precision 1/101
+  const std::vector<DetectionCase> cases = {one_image(scores, 1, overlaps)};
+  EXPECT_EQ(precision_of(cases, 0.5), 0.0);
+  EXPECT_NEAR(coco_average_precision(MatchedDetections(cases, 0.5, 101)).value(), 1.0 / 101.0,
+              1e-15);
 }
 
 TEST(CocoAveragePrecision, DetectionsOnNormalImagesAreWrong) {

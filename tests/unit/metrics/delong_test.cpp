@@ -27,6 +27,7 @@ std::vector<PairedScore> random_pairs(std::size_t count, RandomStream& stream) {
 
 std::vector<ScoredLabel> first_of(const std::vector<PairedScore>& images) {
   std::vector<ScoredLabel> scores;
+  scores.reserve(images.size());
   for (const PairedScore& image : images)
     scores.push_back({scores.size(), image.a, image.positive});
   return scores;

@@ -159,7 +159,8 @@ TEST(Froc, IsMonotoneAndAgreesWithCounting) {
       EXPECT_GE(curve[i].lesion_fraction, curve[i - 1].lesion_fraction);
     }
     // Counted at every rating that can occur.
-    for (double rating = 0.0; rating < 13.0; rating += 1.0) {
+    for (int step = 0; step < 13; ++step) {
+      const double rating = step;
       double false_marks = 0.0;
       double found = 0.0;
       double lesions = 0.0;
@@ -175,8 +176,8 @@ TEST(Froc, IsMonotoneAndAgreesWithCounting) {
       })) << rating;
     }
     double last = 0.0;
-    for (double rate = 0.0; rate < 4.0; rate += 0.05) {
-      const double fraction = lesion_fraction_at(response, rate).value();
+    for (int step = 0; step < 80; ++step) {
+      const double fraction = lesion_fraction_at(response, 0.05 * step).value();
       EXPECT_GE(fraction, last);
       last = fraction;
     }
@@ -220,8 +221,9 @@ TEST(FreeResponse, WeightsEqualRepetitionAndTheOrderOfTheImagesPlaysNoPart) {
     std::vector<double> weights;
     std::vector<FreeResponseCase> repeated;
     for (const FreeResponseCase& image : images) {
-      weights.push_back(image.image < 2 ? 1.0 : static_cast<double>(stream.below(4)));
-      for (double i = 0.0; i < weights.back(); i += 1.0) {
+      const std::uint64_t times = image.image < 2 ? 1 : stream.below(4);
+      weights.push_back(static_cast<double>(times));
+      for (std::uint64_t i = 0; i < times; ++i) {
         repeated.push_back(image);
         repeated.back().image = repeated.size() - 1;
       }

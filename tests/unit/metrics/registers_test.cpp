@@ -31,8 +31,9 @@ Sample<Case> sample_of(std::vector<Case> drawn, RandomStream& stream) {
   Sample<Case> sample;
   sample.drawn = std::move(drawn);
   for (const Case& image : sample.drawn) {
-    sample.weights.push_back(static_cast<double>(stream.below(4)));
-    for (double i = 0.0; i < sample.weights.back(); i += 1.0) {
+    const std::uint64_t times = stream.below(4);
+    sample.weights.push_back(static_cast<double>(times));
+    for (std::uint64_t i = 0; i < times; ++i) {
       sample.repeated.push_back(image);
       sample.repeated.back().image = sample.repeated.size() - 1;
     }

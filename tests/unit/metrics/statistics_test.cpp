@@ -93,8 +93,8 @@ TEST(BcaInterval, GroupsOfPatientsEstimateTheSameAcceleration) {
   // Exponential values: skewness 2, a = 2 / (6 sqrt 3000) = .0061. A skewness from 300 groups has a
   // standard error of about sqrt(6 / 300) = .14, which is .0014 of a; from all it is .0012.
   RandomStream stream{61};
-  std::vector<double> x;
-  for (int i = 0; i < 3000; ++i) x.push_back(-std::log(1.0 - stream.uniform()));
+  std::vector<double> x(3000);
+  for (double& value : x) value = -std::log(1.0 - stream.uniform());
   const Bootstrapped all = bootstrapped(moment_of(x, 1), 3000, {2, 1, 5000});
   const Bootstrapped grouped = bootstrapped(moment_of(x, 1), 3000, {2, 1, 300});
   EXPECT_EQ(all.left_out.size(), 3000U);
@@ -229,7 +229,8 @@ TEST(NormalDistribution, QuantilesOfTablesAndRoundTrip) {
   EXPECT_NEAR(normal_quantile(0.5), 0.0, 1e-15);
   EXPECT_NEAR(normal_cdf(1.0), 0.8413447460685429, 1e-15);
   EXPECT_NEAR(two_sided_p(-2.0), 0.04550026389635842, 1e-15);
-  for (double p = 1e-12; p < 1.0; p += 0.0123) {
+  for (int step = 0; step < 82; ++step) {
+    const double p = 1e-12 + 0.0123 * step;
     EXPECT_NEAR(normal_cdf(normal_quantile(p)) / p, 1.0, 1e-13);
     EXPECT_NEAR(normal_quantile(1.0 - p), -normal_quantile(p), p < 1e-6 ? 1e-4 : 1e-10);
   }

@@ -155,7 +155,7 @@ TEST_F(Head, ObservationsChangeNothingUnderAnotherRelevance) {
   }
 }
 
-TEST_F(Head, MapsAreNormalisedPerStageAndShareGainAndBias) {
+TEST_F(Head, MapsAreNormalisedPerStageAndTakeAGainAndABias) {
   RandomHead random(spec_with());
   const std::vector<at::Tensor> features = random_features();
   const HeadOutput output = random.head.forward(features);
@@ -171,9 +171,22 @@ TEST_F(Head, MapsAreNormalisedPerStageAndShareGainAndBias) {
     // M = gain (w . F - mean) / sqrt(var + eps) + bias
     for (std::int64_t c = 0; c < kFindings; ++c) {
       const at::Tensor raw = (features[s] * weight[c].view({1, -1, 1, 1})).sum(1);
-      const at::Tensor expected = gain[c] * (raw - mean[c]) / (variance[c] + 1e-5).sqrt() + bias[c];
+      const auto stage = static_cast<std::int64_t>(s);
+      const at::Tensor expected =
+          gain[c][stage] * (raw - mean[c]) / (variance[c] + 1e-5).sqrt() + bias[c][stage];
       EXPECT_LT(distance(output.stage_maps[s].select(1, c), expected), 1e-5) << s << ' ' << c;
     }
+  }
+}
+
+TEST_F(Head, GainStartsSmallOnFineGridsAndNearOneOnCoarseOnes) {
+  const MultiscaleHead head(spec_with(), shapes());
+  const at::Tensor gain = parameter(head, "gain").exp();
+  ASSERT_EQ(gain.sizes(), (std::vector<std::int64_t>{kFindings, 3}));
+  for (std::int64_t c = 0; c < kFindings; ++c) {
+    EXPECT_NEAR(gain[c][0].item<double>(), 0.2, 1e-6);                        // stride 4
+    EXPECT_NEAR(gain[c][1].item<double>(), 0.2 * std::pow(2.0, 0.75), 1e-6);  // stride 8
+    EXPECT_NEAR(gain[c][2].item<double>(), 0.2 * std::pow(4.0, 0.75), 1e-6);  // stride 16
   }
 }
 

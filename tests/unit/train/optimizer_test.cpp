@@ -64,9 +64,11 @@ TEST(Optimizer, TheScheduleScalesEveryGroupsOwnRate) {
   const auto model = small_model();
   const TrainOptions options = options_of("adam");
   const auto optimizer = make_optimizer(*model, options);
+  const std::vector<double> full = learning_rates(*optimizer);
+  EXPECT_EQ(full, (std::vector<double>{0.5, 0.5, 0.25}));
   // Twice, since a factor that built up would show only then.
   for (const double factor : {0.5, 0.1}) {
-    set_learning_rate(*optimizer, options, factor);
+    set_learning_rates(*optimizer, full, factor);
     const auto& groups = optimizer->param_groups();
     EXPECT_DOUBLE_EQ(groups[0].options().get_lr(), 0.5 * factor);
     EXPECT_DOUBLE_EQ(groups[1].options().get_lr(), 0.5 * factor);

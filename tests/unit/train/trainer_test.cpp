@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <string>
 
 #include "../image/scratch.h"
@@ -10,6 +11,8 @@
 #include "base/error.h"
 #include "image/codec.h"
 #include "train/train_config.h"
+#include "weights/backbone_fit.h"
+#include "weights/weight_file.h"
 
 namespace chestmap {
 namespace {
@@ -52,8 +55,9 @@ class Trainer : public testing::Test {
   }
 
   TrainResult run(const std::string& name, bool resume = false,
-                  const std::function<bool()>& stop = {}) {
+                  const std::function<bool()>& stop = {}, const BackboneFit* initial = nullptr) {
     TrainJob job;
+    job.initial = initial;
     job.dataset = &dataset_;
     for (std::size_t i = 0; i < kImages; ++i) (i < 28 ? job.train : job.valid).push_back(i);
     job.config = &config_;
@@ -127,6 +131,27 @@ TEST_F(Trainer, TheSameSeedGivesTheSameBitsAndAnotherDoesNot) {
   config_.set("seed=1");
   run("c");
   EXPECT_NE(slurp(folder_ / "a" / "best.safetensors"), slurp(folder_ / "c" / "best.safetensors"));
+}
+
+TEST_F(Trainer, BeginsWithGivenWeightsAndKeepsFrozenOnes) {
+  run("first");
+  const WeightFile file = read_weights(folder_ / "first" / "best.safetensors");
+  const BackboneFit fit = fit_backbone(file, backbone_layout("densenet-compact"), 1);
+  config_.set("seed=9");
+  config_.set("train.epochs=1");
+  config_.set("train.freeze_stages=[1, 2]");
+  config_.set("train.average_decay=0.9");
+  run("second", false, {}, &fit);
+  std::map<std::string, std::vector<float>> now;
+  for (const StoredTensor& tensor : read_weights(folder_ / "second" / "best.safetensors").tensors)
+    now[tensor.name] = floats_of(tensor);
+  std::size_t moved = 0;
+  for (const FittedTensor& tensor : fit.fitted) {
+    const bool same = now.at(tensor.expected.name) == floats_of(*tensor.source);
+    EXPECT_TRUE(same || tensor.expected.stage > 2) << tensor.expected.name;
+    if (!same) ++moved;
+  }
+  EXPECT_GT(moved, 40U);
 }
 
 TEST_F(Trainer, StoppedAnywhereAndResumedItIsTheUnbrokenRun) {

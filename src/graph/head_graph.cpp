@@ -1,0 +1,119 @@
+#include "graph/head_graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace chestmap {
+
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+using Relevance = std::vector<std::vector<double>>;
+
+/// alpha = softmax over stages of the stored logits; one row for all findings where shared.
+Relevance relevance_of(GraphBuilder& graph, const ModelSpec& spec) {
+  const std::size_t findings = spec.findings.size();
+  const std::size_t stages = spec.stages.size();
+  const bool shared = spec.relevance == "shared";
+  const std::vector<float> logits = graph.values(
+      "head.relevance",
+      Sides{shared ? 1 : static_cast<std::int64_t>(findings), static_cast<std::int64_t>(stages)});
+  if (spec.relevance == "evidence") graph.leave("head.evidence");
+  Relevance alpha(findings, std::vector<double>(stages));
+  for (std::size_t f = 0; f < findings; ++f) {
+    const float* row = logits.data() + (shared ? 0 : f * stages);
+    const auto largest = static_cast<double>(*std::max_element(row, row + stages));
+    double sum = 0.0;
+    for (std::size_t s = 0; s < stages; ++s)
+      sum += alpha[f][s] = std::exp(static_cast<double>(row[s]) - largest);
+    for (double& weight : alpha[f]) weight /= sum;
+  }
+  return alpha;
+}
+
+std::vector<float> of_stage(const Relevance& relevance, std::size_t stage) {
+  std::vector<float> weights;
+  for (const std::vector<double>& row : relevance)
+    weights.push_back(static_cast<float>(row[stage]));
+  return weights;
+}
+
+std::vector<Value> stage_maps(GraphBuilder& graph, const ModelSpec& spec,
+                              const std::vector<Value>& features) {
+  const auto findings = static_cast<std::int64_t>(spec.findings.size());
+  std::vector<float> gain;
+  std::vector<float> bias;
+  if (spec.normalise_maps) {
+    gain = graph.values("head.gain", Sides{findings});
+    for (float& logarithm : gain) logarithm = std::exp(logarithm);
+    bias = graph.values("head.bias", Sides{findings});
+  }
+  std::vector<Value> maps;
+  for (std::size_t s = 0; s < features.size(); ++s) {
+    const std::string number = std::to_string(spec.stages[s]);
+    Value map =
+        graph.convolution(graph.cast(features[s], Precision::single), "head.classifier" + number,
+                          {.out = findings, .bias = !spec.normalise_maps});
+    // norm(M) gain + bias, the same for all stages
+    if (spec.normalise_maps) map = graph.batch_norm(map, "head.norm" + number, gain, bias);
+    maps.push_back(std::move(map));
+  }
+  return maps;
+}
+
+/// sum_s alpha_s Up(M_s) at the points of `at` on both axes.
+Value attention(GraphBuilder& graph, std::span<const StageShape> shapes,
+                const std::vector<Value>& maps, const Relevance& relevance,
+                const std::vector<double>& at, const std::string& name) {
+  Value sum;
+  for (std::size_t s = 0; s < maps.size(); ++s) {
+    const std::string part = name + ".part" + std::to_string(s + 1);
+    const Value weighted =
+        graph.combine("Mul", maps[s], of_stage(relevance, s), part + ".weighted");
+    const Value up = graph.resampled_transposed(weighted, shapes[s].grid, at, part);
+    sum = s == 0 ? up : graph.combine("Add", sum, up, name + ".sum" + std::to_string(s + 1));
+  }
+  return graph.transposed(sum, name);
+}
+
+/// sum_s alpha_s pool(M_s)
+Value joined_scores(GraphBuilder& graph, const ModelSpec& spec, const std::vector<Value>& maps,
+                    const Relevance& relevance) {
+  Value sum;
+  for (std::size_t s = 0; s < maps.size(); ++s) {
+    const std::string part = "head.score" + std::to_string(spec.stages[s]);
+    const Value weighted = graph.combine("Mul", pooled(graph, spec, maps[s], part),
+                                         of_stage(relevance, s), part + ".weighted");
+    sum = s == 0 ? weighted : graph.combine("Add", sum, weighted, part + ".sum");
+  }
+  return sum;
+}
+
+}  // namespace
+
+HeadGraph head_graph(GraphBuilder& graph, const ModelSpec& spec, std::span<const StageShape> shapes,
+                     const std::vector<Value>& features, std::int64_t resolution) {
+  HeadGraph head;
+  head.relevance = relevance_of(graph, spec);
+  head.stage_maps = stage_maps(graph, spec, features);
+  if (spec.fusion == "scores") {
+    head.logits = joined_scores(graph, spec, head.stage_maps, head.relevance);
+  } else if (spec.fusion == "maps") {
+    const auto cells = static_cast<std::size_t>(head.stage_maps.front().width);
+    const Value joined = attention(graph, shapes, head.stage_maps, head.relevance,
+                                   shapes.front().grid.centres(cells), "head.joined");
+    head.logits = pooled(graph, spec, joined, "head.score");
+  } else {
+    throw UserError("head: its fusion \"" + spec.fusion + "\" cannot be exported",
+                    "known: scores, maps");
+  }
+  head.attention_map = attention(
+      graph, shapes, head.stage_maps, head.relevance,
+      even_centres(static_cast<std::size_t>(resolution), static_cast<double>(spec.input_size)),
+      "head.attention");
+  return head;
+}
+
+}  // namespace chestmap

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace chestmap {
+
+/// A regular file, mapped into memory for reading: a page is read when it is first looked at. The
+/// file must not be shortened by another program meanwhile (the system would end this one).
+class MappedFile {
+ public:
+  /// Throws UserError naming the file and the system's reason, with `hint`.
+  explicit MappedFile(std::filesystem::path file, const std::string& hint = {});
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {static_cast<const std::byte*>(start_), size_};
+  }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// Gives the pages that were looked at back to the system; they are read again when needed. Keeps
+  /// the memory of a walk through a large file small.
+  void forget_pages() const noexcept;
+
+ private:
+  std::filesystem::path path_;
+  void* start_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace chestmap

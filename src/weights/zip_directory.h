@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chestmap {
+
+/// A file in a zip archive, in place: the span lies in the archive's own memory.
+struct ZipEntry {
+  std::string name;
+  std::span<const std::byte> data;
+};
+
+/// Whether the bytes begin as a zip archive does.
+[[nodiscard]] bool is_zip(std::span<const std::byte> bytes) noexcept;
+
+/// The files of a zip archive (with or without the 64-bit extension) whose entries are stored, not
+/// compressed, as torch.save writes them; nothing is copied. APPNOTE.TXT 6.3.10, sections 4.3 to
+/// 4.5. Throws UserError naming `file` for a damaged directory, an entry that lies outside the file
+/// or over another one, a name that comes twice, and an entry that is compressed or encrypted.
+/// `forget_pages` is called now and then on the walk from header to header, where it is set.
+[[nodiscard]] std::vector<ZipEntry> read_zip_directory(
+    std::span<const std::byte> bytes, const std::filesystem::path& file,
+    const std::function<void()>& forget_pages = {});
+
+}  // namespace chestmap
