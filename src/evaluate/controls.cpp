@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/random.h"
 #include "geometry/grid.h"
 
@@ -67,17 +68,19 @@ LocalizationMethod random_map_control(const Dataset& dataset, std::span<const st
                                       std::uint64_t draw) {
   LocalizationMethod method{
       draw == 0 ? "random map" : fmt::format("random map {}", draw + 1), true, false, {}};
-  method.results.reserve(boxed.size() * rules.size());
-  for (const std::size_t record : boxed) {
-    const Record& image = dataset.records[record];
+  method.results.resize(boxed.size() * rules.size());
+  const auto draw_image = [&](std::size_t i) {
+    const Record& image = dataset.records[boxed[i]];
     for (std::size_t finding = 0; finding < rules.size(); ++finding) {
       const std::vector<float> values =
           random_map(RandomStream{seed, draw, hash_of(image.image), finding});
       const MapView map{values.data(), kFine, kFine, static_cast<double>(image.frame.width),
                         static_cast<double>(image.frame.height)};
-      method.results.push_back({peak_of_map(map), boxes_from_map(map, rules[finding])});
+      method.results[i * rules.size() + finding] = {peak_of_map(map),
+                                                    boxes_from_map(map, rules[finding])};
     }
-  }
+  };
+  parallel_for(boxed.size(), available_cores(), draw_image);
   return method;
 }
 

@@ -300,7 +300,9 @@ class BadInput(WithPhantoms):
         lines = read(file).splitlines()
         lines[4] = lines[4].rsplit(",", 1)[0] + ",high"
         file.write_text("\n".join(lines) + "\n")
-        self.assert_user_error(self.score(file), f"{file}:5")
+        result = self.score(file)
+        self.assertEqual(result.code, 1, str(result))
+        self.assertIn(f"{file}:5: column", result.err)
 
     def test_two_files_of_one_name_and_a_wrong_number_of_names(self):
         file = self.write_probabilities("p.csv")
