@@ -40,24 +40,35 @@ std::vector<float> of_stage(const Relevance& relevance, std::size_t stage) {
   return weights;
 }
 
+/// A column of a matrix with a row for each finding.
+std::vector<float> column(const std::vector<float>& matrix, std::size_t columns, std::size_t at) {
+  std::vector<float> values;
+  for (std::size_t i = at; i < matrix.size(); i += columns) values.push_back(matrix[i]);
+  return values;
+}
+
 std::vector<Value> stage_maps(GraphBuilder& graph, const ModelSpec& spec,
                               const std::vector<Value>& features) {
   const auto findings = static_cast<std::int64_t>(spec.findings.size());
+  const std::size_t stages = features.size();
+  const Sides sides = {findings, static_cast<std::int64_t>(stages)};
   std::vector<float> gain;
   std::vector<float> bias;
   if (spec.normalise_maps) {
-    gain = graph.values("head.gain", Sides{findings});
+    gain = graph.values("head.gain", sides);
     for (float& logarithm : gain) logarithm = std::exp(logarithm);
-    bias = graph.values("head.bias", Sides{findings});
+    bias = graph.values("head.bias", sides);
   }
   std::vector<Value> maps;
-  for (std::size_t s = 0; s < features.size(); ++s) {
+  for (std::size_t s = 0; s < stages; ++s) {
     const std::string number = std::to_string(spec.stages[s]);
     Value map =
         graph.convolution(graph.cast(features[s], Precision::single), "head.classifier" + number,
                           {.out = findings, .bias = !spec.normalise_maps});
-    // norm(M) gain + bias, the same for all stages
-    if (spec.normalise_maps) map = graph.batch_norm(map, "head.norm" + number, gain, bias);
+    // norm(M) gain + bias
+    if (spec.normalise_maps)
+      map = graph.batch_norm(map, "head.norm" + number, column(gain, stages, s),
+                             column(bias, stages, s));
     maps.push_back(std::move(map));
   }
   return maps;

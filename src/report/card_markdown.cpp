@@ -29,18 +29,18 @@ std::string plain(std::string_view text) {
 
 std::string row(const std::vector<std::string>& cells) {
   std::string line = "|";
-  for (const std::string& cell : cells) line += " " + plain(cell) + " |";
+  for (const std::string& cell : cells) line += fmt::format(" {} |", plain(cell));
   return line + "\n";
 }
 
 struct Block {
   std::string operator()(const CardParagraph& paragraph) const {
     const std::string text = plain(paragraph.text);
-    return paragraph.strong ? "**" + text + "**\n" : text + "\n";
+    return fmt::format(paragraph.strong ? "**{}**\n" : "{}\n", text);
   }
   std::string operator()(const CardList& list) const {
     std::string text;
-    for (const std::string& item : list.items) text += "- " + plain(item) + "\n";
+    for (const std::string& item : list.items) text += fmt::format("- {}\n", plain(item));
     return text;
   }
   std::string operator()(const CardTable& table) const {
@@ -59,12 +59,12 @@ struct Block {
 }  // namespace
 
 std::string card_markdown(const CardDocument& card) {
-  std::string text = "# " + plain(card.title) + "\n\n**" + plain(card.notice) + "**\n";
+  std::string text = fmt::format("# {}\n\n**{}**\n", plain(card.title), plain(card.notice));
   for (const CardSection& section : card.sections) {
-    text += "\n## " + plain(section.title) + "\n";
+    text += fmt::format("\n## {}\n", plain(section.title));
     for (const CardBlock& block : section.blocks) text += "\n" + std::visit(Block{}, block);
   }
-  return text + "\n---\n\n" + plain(card.footer) + "\n";
+  return text + fmt::format("\n---\n\n{}\n", plain(card.footer));
 }
 
 }  // namespace chestmap

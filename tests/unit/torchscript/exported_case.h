@@ -38,7 +38,8 @@ inline void write_random_model(const ModelSpec& spec, const std::filesystem::pat
   for (const auto& item : model.named_parameters())
     if (item.key() == "head.relevance") item.value().normal_();
   for (const auto& item : model.named_parameters())
-    if (item.key() == "head.gain") item.value().add_(1.0);
+    if (item.key() == "head.gain" || item.key() == "head.bias")
+      item.value().add_(0.2 * at::randn_like(item.value()));
   model.eval();
   save_model(model, file);
 }
