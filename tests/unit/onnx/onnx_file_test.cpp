@@ -104,7 +104,9 @@ TEST(OnnxFile, EachOperatorSetHasTheFileFormatThatItCameWith) {
   const std::vector<std::pair<std::int64_t, int>> pairs = {{9, 4},  {10, 5}, {11, 6}, {12, 7},
                                                            {13, 7}, {15, 8}, {17, 8}};
   for (const auto& [opset, format] : pairs) {
-    const auto model = parsed(small_graph(), {.opset = opset});
+    OnnxDescription description;
+    description.opset = opset;
+    const auto model = parsed(small_graph(), description);
     if (!model) GTEST_SKIP() << "onnx is not installed";
     EXPECT_EQ(model->at("ir_version"), format) << opset;
     EXPECT_EQ(model->at("opsets").at(""), opset);
