@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "base/error.h"
@@ -73,6 +74,8 @@ std::string GraphBuilder::constant(const std::string& name, std::vector<std::int
 
 Value GraphBuilder::add(const std::string& op, std::vector<std::string> inputs, Value result,
                         std::map<std::string, Attribute> attributes) {
+  if (!names_.insert(result.name).second)
+    throw std::logic_error("two results of a graph are called " + result.name);
   graph_.nodes.push_back({op, std::move(inputs), result.name, std::move(attributes)});
   return result;
 }

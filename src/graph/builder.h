@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -104,6 +105,7 @@ class GraphBuilder {
 
   ModelTensors& tensors_;
   Graph graph_;
+  std::set<std::string> names_;                 // of results
   std::map<std::string, std::string> outputs_;  // names of values that leave the graph
 };
 

@@ -74,10 +74,10 @@ std::vector<Value> stage_maps(GraphBuilder& graph, const ModelSpec& spec,
   return maps;
 }
 
-/// sum_s alpha_s Up(M_s) at the points of `at` on both axes.
-Value attention(GraphBuilder& graph, std::span<const StageShape> shapes,
-                const std::vector<Value>& maps, const Relevance& relevance,
-                const std::vector<double>& at, const std::string& name) {
+/// sum_s alpha_s Up(M_s) at the points of `at` on both axes, transposed.
+Value attention_transposed(GraphBuilder& graph, std::span<const StageShape> shapes,
+                           const std::vector<Value>& maps, const Relevance& relevance,
+                           const std::vector<double>& at, const std::string& name) {
   Value sum;
   for (std::size_t s = 0; s < maps.size(); ++s) {
     const std::string part = name + ".part" + std::to_string(s + 1);
@@ -86,7 +86,7 @@ Value attention(GraphBuilder& graph, std::span<const StageShape> shapes,
     const Value up = graph.resampled_transposed(weighted, shapes[s].grid, at, part);
     sum = s == 0 ? up : graph.combine("Add", sum, up, name + ".sum" + std::to_string(s + 1));
   }
-  return graph.transposed(sum, name);
+  return sum;
 }
 
 /// sum_s alpha_s pool(M_s)
@@ -94,10 +94,11 @@ Value joined_scores(GraphBuilder& graph, const ModelSpec& spec, const std::vecto
                     const Relevance& relevance) {
   Value sum;
   for (std::size_t s = 0; s < maps.size(); ++s) {
-    const std::string part = "head.score" + std::to_string(spec.stages[s]);
-    const Value weighted = graph.combine("Mul", pooled(graph, spec, maps[s], part),
-                                         of_stage(relevance, s), part + ".weighted");
-    sum = s == 0 ? weighted : graph.combine("Add", sum, weighted, part + ".sum");
+    const std::string number = std::to_string(spec.stages[s]);
+    const Value score = pooled(graph, spec, maps[s], "head.score" + number);
+    const std::string part = "head.joined" + number;
+    const Value weighted = graph.combine("Mul", score, of_stage(relevance, s), part + ".weighted");
+    sum = s == 0 ? weighted : graph.combine("Add", sum, weighted, part);
   }
   return sum;
 }
@@ -113,17 +114,18 @@ HeadGraph head_graph(GraphBuilder& graph, const ModelSpec& spec, std::span<const
     head.logits = joined_scores(graph, spec, head.stage_maps, head.relevance);
   } else if (spec.fusion == "maps") {
     const auto cells = static_cast<std::size_t>(head.stage_maps.front().width);
-    const Value joined = attention(graph, shapes, head.stage_maps, head.relevance,
-                                   shapes.front().grid.centres(cells), "head.joined");
-    head.logits = pooled(graph, spec, joined, "head.score");
+    const Value joined = attention_transposed(graph, shapes, head.stage_maps, head.relevance,
+                                              shapes.front().grid.centres(cells), "head.joined");
+    head.logits = pooled(graph, spec, joined, "head.score");  // which no transposition changes
   } else {
     throw UserError("head: its fusion \"" + spec.fusion + "\" cannot be exported",
                     "known: scores, maps");
   }
-  head.attention_map = attention(
+  const Value map = attention_transposed(
       graph, shapes, head.stage_maps, head.relevance,
       even_centres(static_cast<std::size_t>(resolution), static_cast<double>(spec.input_size)),
       "head.attention");
+  head.attention_map = graph.transposed(map, "head.attention");
   return head;
 }
 

@@ -28,8 +28,9 @@ Value probabilistic(GraphBuilder& graph, const Value& maps, const std::string& n
   const Value log_sigmoid =
       graph.apply("Neg", graph.apply("Softplus", minus, name + ".softplus"), name + ".log_sigmoid");
   const Value peak = graph.over_map("GlobalMaxPool", log_sigmoid, name + ".peak");
-  const Value weights = graph.apply("Exp", graph.combine("Sub", log_sigmoid, peak, name + ".below"),
-                                    name + ".weights");
+  const Value below = graph.combine(
+      "Sub", log_sigmoid, graph.spread(peak, maps.width, name + ".spread"), name + ".below");
+  const Value weights = graph.apply("Exp", below, name + ".weights");
   const Value weighted = graph.combine("Mul", weights, maps, name + ".weighted");
   return graph.combine("Div", graph.over_map("GlobalAveragePool", weighted, name + ".sum"),
                        graph.over_map("GlobalAveragePool", weights, name + ".weight"), name);

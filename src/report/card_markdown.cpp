@@ -22,7 +22,8 @@ std::string plain(std::string_view text) {
   // At its beginning these would start a list.
   if (!out.empty() && (out[0] == '-' || out[0] == '+')) out.insert(0, 1, '\\');
   const std::size_t digits = out.find_first_not_of("0123456789");
-  if (digits != std::string::npos && digits > 0 && (out[digits] == '.' || out[digits] == ')'))
+  if (digits != std::string::npos && digits > 0 && (out[digits] == '.' || out[digits] == ')') &&
+      (digits + 1 == out.size() || out[digits + 1] == ' '))
     out.insert(digits, 1, '\\');
   return escaped(out);  // HTML may stand in Markdown
 }

@@ -5,7 +5,8 @@ exported_models.py QUESTION.json
     outputs that are expected by name, and "onnx", "torchscript" or both.
     Prints for each case, by runtime ("onnx checker", "onnxruntime", "opencv", "torch.jit"):
     "missing" where the runtime is not installed, an error's text, or by output the largest
-    absolute difference from what is expected. All of the batch and its first image alone are run.
+    difference from what is expected, over the largest value that is expected where that is above 1.
+    All of the batch and its first image alone are run.
 """
 
 import json
@@ -83,7 +84,8 @@ def differences(run, expected):
                 return f"there is no output {name}"
             if found[name].shape != values[:count].shape:
                 return f"{name} has the shape {found[name].shape}"
-            distance = float(numpy.abs(found[name] - values[:count]).max())
+            scale = max(1.0, float(numpy.abs(values).max()))
+            distance = float(numpy.abs(found[name] - values[:count]).max()) / scale
             if not distance >= 0:
                 return f"{name} is not a number"
             worst[name] = max(worst.get(name, 0.0), distance)

@@ -4,6 +4,7 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -20,30 +21,6 @@
 
 namespace chestmap::test {
 
-/// A model of random weights whose batch normalisations have the statistics of random images, moved
-/// a little, so that none is trivial and nothing vanishes or grows beyond measure.
-inline void write_random_model(const ModelSpec& spec, const std::filesystem::path& file) {
-  torch::manual_seed(7);
-  const auto network = std::make_shared<Model>(spec);
-  Model& model = *network;
-  const at::NoGradGuard no_gradient;
-  for (const auto& module : model.modules())
-    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
-  model.train();
-  (void)model.forward(at::rand({4, spec.input_size, spec.input_size}));
-  for (const auto& item : model.named_parameters())
-    if (item.value().dim() == 1) item.value().add_(at::randn_like(item.value()) * 0.1);
-  for (const auto& item : model.named_buffers())
-    if (item.key().ends_with("running_mean")) item.value().add_(at::randn_like(item.value()) * 0.1);
-  for (const auto& item : model.named_parameters())
-    if (item.key() == "head.relevance") item.value().normal_();
-  for (const auto& item : model.named_parameters())
-    if (item.key() == "head.gain" || item.key() == "head.bias")
-      item.value().add_(0.2 * at::randn_like(item.value()));
-  model.eval();
-  save_model(model, file);
-}
-
 /// An image of waves and a bright disc, another one for each `number`.
 inline ImageF wavy_image(std::size_t side, std::size_t number) {
   ImageF image(side, side);
@@ -58,6 +35,36 @@ inline ImageF wavy_image(std::size_t side, std::size_t number) {
       image.at(x, y) = static_cast<float>(0.4 + 0.3 * wave + (disc ? 0.3 : 0.0));
     }
   return image;
+}
+
+/// A model of random weights whose batch normalisations have the statistics of such images, moved a
+/// little, so that none is trivial and nothing vanishes or grows beyond measure.
+inline void write_random_model(const ModelSpec& spec, const std::filesystem::path& file) {
+  torch::manual_seed(7);
+  const auto network = std::make_shared<Model>(spec);
+  Model& model = *network;
+  const at::NoGradGuard no_gradient;
+  for (const auto& module : model.modules())
+    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
+  model.train();
+  std::vector<at::Tensor> images;
+  for (std::size_t i = 0; i < 6; ++i) {
+    const ImageF image = wavy_image(static_cast<std::size_t>(spec.input_size), i);
+    images.push_back(at::empty({spec.input_size, spec.input_size}));
+    std::copy(image.pixels().begin(), image.pixels().end(), images.back().data_ptr<float>());
+  }
+  (void)model.forward(at::stack(images));
+  for (const auto& item : model.named_parameters())
+    if (item.value().dim() == 1) item.value().add_(at::randn_like(item.value()) * 0.1);
+  for (const auto& item : model.named_buffers())
+    if (item.key().ends_with("running_mean")) item.value().add_(at::randn_like(item.value()) * 0.1);
+  for (const auto& item : model.named_parameters())
+    if (item.key() == "head.relevance") item.value().normal_();
+  for (const auto& item : model.named_parameters())
+    if (item.key() == "head.gain" || item.key() == "head.bias")
+      item.value().add_(0.2 * at::randn_like(item.value()));
+  model.eval();
+  save_model(model, file);
 }
 
 /// The tensors of a safetensors file, gathered.
