@@ -31,23 +31,25 @@ CardSection architecture(const ModelCardInput& input) {
   const ModelSpec& spec = input.spec;
   const std::string pooling =
       spec.pooling == "lse" ? fmt::format("log-sum-exp, r = {}", spec.lse_r) : spec.pooling;
-  return {"Model",
-          {CardTable{
-              {},
-              {{"Findings", fmt::format("{}", fmt::join(spec.findings, ", "))},
-               {"Backbone", spec.backbone},
-               {"Head", spec.head},
-               {"Stages", fmt::format("{}", fmt::join(spec.stages, ", "))},
-               {"Layer relevance", spec.relevance},
-               {"Maps normalised", spec.normalise_maps ? "yes" : "no"},
-               {"Fusion", spec.fusion},
-               {"Pooling", pooling},
-               {"Parameters", fmt::format("{}", input.parameters)},
-               {"Input", fmt::format("{0} x {0} pixels, {1} channel{2}", spec.input_size,
-                                     spec.input_channels, spec.input_channels > 1 ? "s" : "")},
-               {"Preprocessing", fmt::format("grey in [0, 1], resized by area, less {}, over {}",
-                                             spec.pixel_mean, spec.pixel_deviation)},
-               {"Trained by", spec.program_version.empty() ? kNotKnown : spec.program_version}}}}};
+  return {
+      "Model",
+      {CardTable{
+          {},
+          {{"Findings", fmt::format("{}", fmt::join(spec.findings, ", "))},
+           {"Backbone", spec.backbone},
+           {"Head", spec.head},
+           {"Stages", fmt::format("{}", fmt::join(spec.stages, ", "))},
+           {"Layer relevance", spec.relevance},
+           {"Maps normalised", spec.normalise_maps ? "yes" : "no"},
+           {"Fusion", spec.fusion},
+           {"Pooling", pooling},
+           {"Parameters", fmt::format("{}", input.parameters)},
+           {"Input", fmt::format("{0} x {0} pixels, {1} channel{2}", spec.input_size,
+                                 spec.input_channels, spec.input_channels > 1 ? "s" : "")},
+           {"Preprocessing", fmt::format("grey in [0, 1], resized by area, less {}, over {}",
+                                         spec.pixel_mean, spec.pixel_deviation)},
+           {"Trained by", spec.program_version.empty() ? std::string(kNotKnown)
+                                                       : "chestmap " + spec.program_version}}}}};
 }
 
 CardSection training_data(const ModelSpec& spec) {
