@@ -95,7 +95,7 @@ Value joined_scores(GraphBuilder& graph, const ModelSpec& spec, const std::vecto
   Value sum;
   for (std::size_t s = 0; s < maps.size(); ++s) {
     const std::string part = "head.score" + std::to_string(spec.stages[s]);
-    const Value weighted = graph.combine("Mul", pooled(graph, spec, maps[s], part),
+    const Value weighted = graph.combine("Mul", pooled(graph, spec, maps[s], part + ".pooled"),
                                          of_stage(relevance, s), part + ".weighted");
     sum = s == 0 ? weighted : graph.combine("Add", sum, weighted, part + ".sum");
   }

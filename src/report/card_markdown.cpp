@@ -19,11 +19,13 @@ std::string plain(std::string_view text) {
     if (kSpecial.find(c) != std::string_view::npos) out += '\\';
     out += c == '\n' || c == '\r' ? ' ' : c;
   }
-  // At its beginning these would start a list.
+  // At its beginning these would start a list, where a space or nothing follows.
   if (!out.empty() && (out[0] == '-' || out[0] == '+')) out.insert(0, 1, '\\');
   const std::size_t digits = out.find_first_not_of("0123456789");
-  if (digits != std::string::npos && digits > 0 && (out[digits] == '.' || out[digits] == ')'))
-    out.insert(digits, 1, '\\');
+  const bool numbered = digits != std::string::npos && digits > 0 &&
+                        (out[digits] == '.' || out[digits] == ')') &&
+                        (digits + 1 == out.size() || out[digits + 1] == ' ');
+  if (numbered) out.insert(digits, 1, '\\');
   return escaped(out);  // HTML may stand in Markdown
 }
 
