@@ -11,6 +11,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -68,6 +69,8 @@ int run_action(const Action& action) {
   } catch (const std::filesystem::filesystem_error& error) {
     return report_user_error(UserError(error.path1().string() + ": " + error.code().message(),
                                        "is the path right, and may you read and write there?"));
+  } catch (const std::system_error& error) {  // fmt's where a print fails
+    return report_user_error(UserError(error.what(), "is the disk full?"));
   } catch (const std::bad_alloc&) {
     return report_user_error(
         UserError("there is not enough memory", "smaller images or batches need less"));

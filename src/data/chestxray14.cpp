@@ -9,6 +9,7 @@
 #include "data/chestxray14_tables.h"
 #include "data/image_files.h"
 #include "data/image_list.h"
+#include "data/phantom/phantom.h"
 #include "data/readers.h"
 #include "data/split.h"
 
@@ -64,7 +65,8 @@ Dataset read_chestxray14(const fs::path& folder) {
   if (fs::exists(folder / kBoxTable))
     table = with_chestxray14_boxes(std::move(table), folder / kBoxTable);
   Dataset dataset;
-  dataset.name = "chestxray14";
+  // The name goes into models and evaluations: figures of phantoms must be known as such.
+  dataset.name = is_phantom_dataset(folder) ? "phantoms" : "chestxray14";
   dataset.folder = folder;
   dataset.findings = chestxray14_findings();
   dataset.records = std::move(table.records);

@@ -53,7 +53,7 @@ struct Skipped {
 /// The tables of a data set, joined. `train_val` and `test` index `records`; both are empty where
 /// the data set has no official lists.
 struct Dataset {
-  std::string name;  ///< the reader's name, e.g. "chestxray14"
+  std::string name;  ///< e.g. "chestxray14"; "phantoms" where they are simulated
   std::filesystem::path folder;
   FindingList findings;
   std::vector<Record> records;

@@ -63,12 +63,12 @@ def logits_of(spec, tensors, kept):
     r = spec["architecture"]["lse_r"]
     gain, bias = tensors["head.gain"].exp(), tensors["head.bias"]
     scores = []
-    for stage in stages:
+    for s, stage in enumerate(stages):
         maps = torch.nn.functional.conv2d(kept[stage], tensors[f"head.classifier{stage}.weight"])
         mean = tensors[f"head.norm{stage}.running_mean"].view(1, -1, 1, 1)
         variance = tensors[f"head.norm{stage}.running_var"].view(1, -1, 1, 1)
         maps = (maps - mean) / (variance + 1e-5).sqrt()
-        cells = (maps * gain.view(1, -1, 1, 1) + bias.view(1, -1, 1, 1)).flatten(2)
+        cells = (maps * gain[:, s].view(1, -1, 1, 1) + bias[:, s].view(1, -1, 1, 1)).flatten(2)
         scores.append((cells * r).exp().mean(-1).log() / r)
     alpha = tensors["head.relevance"].softmax(-1)
     return (torch.stack(scores, -1)[0] * alpha).sum(-1)

@@ -64,6 +64,9 @@ struct PhantomImage {
 /// Images of each patient, in the order of the patients; they sum up to `options.images`.
 [[nodiscard]] std::vector<std::size_t> phantom_images_per_patient(const PhantomOptions& options);
 
+/// Whether `write_phantom_dataset` wrote the folder: its README.txt says so in its first words.
+[[nodiscard]] bool is_phantom_dataset(const std::filesystem::path& folder);
+
 /// Writes a data set in the layout of ChestX-ray14 (docs/phantoms.md lists the files) into
 /// `folder`, which is made. `progress` is called with the images done and their total, from one
 /// thread at a time. Throws UserError where the options are out of range or a file cannot be

@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/atomic_file.h"
@@ -19,6 +20,9 @@ namespace {
 constexpr const char* kEntryHeader =
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
     "OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y]\n";
+/// The first words of README.txt, by which such a folder is known.
+constexpr std::string_view kOpening =
+    "These are SIMULATED chest radiographs, not images of patients.";
 constexpr const char* kBoxHeader = "Image Index,Finding Label,Bbox [x,y,w,h],,,\n";
 
 /// Image `image` of patient `patient`, both counted from 0; the data set's names count patients
@@ -107,8 +111,7 @@ std::string box_rows(const Item& item, const PhantomImage& phantom) {
 
 std::string readme(const PhantomOptions& options) {
   return fmt::format(
-      "These are SIMULATED chest radiographs, not images of patients. Nobody was exposed for "
-      "them.\n"
+      "{} Nobody was exposed for them.\n"
       "\n"
       "chestmap computed them from a geometric model of the chest. They test software: figures\n"
       "measured on them say nothing about how a method does on patients. Research use only.\n"
@@ -118,11 +121,16 @@ std::string readme(const PhantomOptions& options) {
       "\n"
       "images {}\nsize {}\nseed {}\ntest_fraction {}\nlabel_noise {}\nconspicuity "
       "{}\nimages_per_patient {}\n",
-      options.images, options.size, options.seed, options.test_fraction, options.label_noise,
-      options.conspicuity, options.images_per_patient);
+      kOpening, options.images, options.size, options.seed, options.test_fraction,
+      options.label_noise, options.conspicuity, options.images_per_patient);
 }
 
 }  // namespace
+
+bool is_phantom_dataset(const std::filesystem::path& folder) {
+  const std::filesystem::path readme = folder / "README.txt";
+  return std::filesystem::is_regular_file(readme) && read_file(readme).starts_with(kOpening);
+}
 
 void write_phantom_dataset(const std::filesystem::path& folder, const PhantomOptions& options,
                            const std::function<void(std::size_t, std::size_t)>& progress) {

@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/csv.h"
 #include "data/phantom/phantom.h"
+#include "data/readers.h"
 #include "image/codec.h"
 
 namespace chestmap {
@@ -54,6 +55,15 @@ std::vector<std::string> lines(const fs::path& file) {
   std::vector<std::string> all;
   for (std::string line; std::getline(in, line);) all.push_back(line);
   return all;
+}
+
+TEST_F(PhantomDataset, IsReadUnderANameThatSaysSo) {
+  write_phantom_dataset(folder_, options());
+  EXPECT_TRUE(is_phantom_dataset(folder_));
+  EXPECT_EQ(read_dataset(folder_).name, "phantoms");
+  write_file(folder_ / "README.txt", std::string_view("Real radiographs.\n"));
+  EXPECT_FALSE(is_phantom_dataset(folder_));
+  EXPECT_EQ(read_dataset(folder_).name, "chestxray14");
 }
 
 TEST_F(PhantomDataset, HasTheSameBytesWithOneThreadAndWithThree) {
