@@ -1,18 +1,30 @@
 #!/usr/bin/env python3
 """How far the float16 export is from the float32 one, in ONNX Runtime on the CPU.
 
-export_half.py BIN_FOLDER MODEL...
-    MODEL is a run folder or a model.safetensors. Prints for each the largest differences over 16
-    images of noise of several grains, and the files' sizes. Needs onnxruntime and numpy.
+Prints for each model the largest differences over 16 images of noise of several grains, and the
+files' sizes.
+
+    ./run bench export_half MODEL...
+
+A model is a run folder or a model.safetensors. Needs numpy and onnxruntime, which `./run test`
+installs into build/judges-venv.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import numpy
-import onnxruntime
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = ROOT / "build" / "judges-venv" / "bin" / "python"
+CHESTMAP = ROOT / "build" / "release" / "bin" / "chestmap"
+
+if PYTHON.exists() and Path(sys.prefix) != PYTHON.parents[1]:
+    os.execv(PYTHON, [str(PYTHON), *sys.argv])
+
+import numpy  # noqa: E402
+import onnxruntime  # noqa: E402
 
 
 def images(side, count=16):
@@ -32,13 +44,13 @@ def outputs(file):
     return dict(zip(names, session.run(None, {"image": images(side)})))
 
 
-def main(binaries, models):
+def main(models):
     print("model\tprobabilities\tlogits\tattention map\tlargest stage map\tMB float32\tMB float16")
     for model in models:
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / "single.onnx", Path(folder) / "half.onnx"]
             for file, options in zip(files, ([], ["--fp16"])):
-                line = [Path(binaries) / "chestmap", "export", "onnx", model, file, *options]
+                line = [CHESTMAP, "export", "onnx", model, file, *options]
                 subprocess.run(line, check=True, capture_output=True)
             single, half = (outputs(file) for file in files)
             apart = {name: float(abs(single[name] - half[name]).max()) for name in single}
@@ -48,6 +60,6 @@ def main(binaries, models):
                   f"{apart['attention_map']:.1e}\t{stages:.1e}\t{sizes[0]:.2f}\t{sizes[1]:.2f}")
 
 
-if len(sys.argv) < 3:
+if len(sys.argv) < 2:
     sys.exit(__doc__)
-main(sys.argv[1], sys.argv[2:])
+main(sys.argv[1:])

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/simulated.h"
 #include "report/model_card.h"
 #include "weights/safetensors.h"
 
@@ -20,7 +19,6 @@ struct Arguments {
   std::filesystem::path model;
   std::filesystem::path out;
   std::filesystem::path evaluation;
-  std::filesystem::path data;
   std::string split = "test";
 };
 
@@ -57,9 +55,6 @@ int card_command(const Arguments& arguments) {
   input.spec = ModelSpec::from_metadata(file.metadata(), model);
   input.parameters = parameters_of(file);
   input.program = "chestmap " CHESTMAP_VERSION;
-  if (!arguments.data.empty() && !std::filesystem::is_directory(arguments.data))
-    throw UserError(arguments.data.string() + " is not a folder", "name the data set's folder");
-  input.simulated = is_simulated_data(arguments.data);
   std::filesystem::path evaluation = arguments.evaluation;
   if (evaluation.empty()) {
     evaluation = model.parent_path() / ("evaluation-" + arguments.split) / "evaluation.json";
@@ -96,7 +91,6 @@ void add_card_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"test", "valid", "train"}))
       ->capture_default_str();
   command->add_option("--evaluation", arguments->evaluation, "evaluation.json from elsewhere");
-  command->add_option("--data", arguments->data, "Data set folder, to tell simulated images");
   command->callback(
       [arguments, &action] { action = [arguments] { return card_command(*arguments); }; });
 }

@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/simulated.h"
 #include "image/png.h"
 #include "report/report.h"
 #include "weights/model_spec.h"
@@ -139,7 +138,10 @@ bool contains_word(std::string text, std::string_view word) {
 
 /// The phantom generator's README says so in its first words; an evaluation by its data set's name.
 bool is_simulated(const ReportArguments& arguments, const std::vector<ReportRun>& runs) {
-  if (is_simulated_data(arguments.data)) return true;
+  const std::filesystem::path readme = arguments.data / "README.txt";
+  if (!arguments.data.empty() && std::filesystem::exists(readme) &&
+      contains_word(read_file(readme).substr(0, 200), "simulated"))
+    return true;
   return std::any_of(runs.begin(), runs.end(), [](const ReportRun& run) {
     const auto name = nlohmann::ordered_json::json_pointer("/data/name");
     return run.evaluation.contains(name) && run.evaluation[name].is_string() &&

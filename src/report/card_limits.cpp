@@ -65,7 +65,7 @@ CardSection card_limits(const ModelCardInput& input) {
        "Whether its use changes what readers find."}};
   if (input.scores) {
     const RunScores& scores = *input.scores;
-    if (input.simulated || is_simulated(scores.data))
+    if (is_simulated(scores.data))
       limits.items.emplace_back(
           "The figures are of simulated radiographs (phantoms), not of patients: they say nothing "
           "about how the model does on real ones.");

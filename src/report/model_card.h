@@ -18,7 +18,6 @@ struct ModelCardInput {
   /// What the model was found to do on a split; nothing where no evaluation is known.
   std::optional<RunScores> scores;
   std::string evaluation_file;  ///< where the scores were read
-  bool simulated = false;       ///< the evaluation's images are known to be phantoms
   std::string program;          ///< that writes the card
 };
 

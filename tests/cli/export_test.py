@@ -112,7 +112,7 @@ class Exports(ProgramTest):
 
     def test_card_holds_what_the_evaluation_found(self):
         self.must_run("evaluate", self.run_folder, "--data", self.data, "--resamples", 20)
-        self.must_run("card", self.run_folder, "--data", self.data)
+        self.must_run("card", self.run_folder)
         evaluation = json.loads(read(self.run_folder / "evaluation-test" / "evaluation.json"))
         for name in ("model-card.md", "model-card.html"):
             with self.subTest(file=name):

@@ -193,7 +193,8 @@ TEST(ExportedModel, DarkAndBrightMapsDoNotOverflowThePooling) {
 }
 
 TEST(ExportedModel, HalfPrecisionStaysNearTheOwnBackEnd) {
-  // Half precision rounds to 2^-11 = 5e-4; the sums over a network's layers are some times worse.
+  // Half precision rounds to 2^-11 = 5e-4, and each layer adds its own: with random weights, whose
+  // deepest maps have 2 x 2 cells and little variance, DenseNet-121 comes to 2e-2 of the largest.
   // docs/export.md has what trained models come to.
   const ScratchFolder folder;
   Json question = Json::array();
@@ -213,7 +214,7 @@ TEST(ExportedModel, HalfPrecisionStaysNearTheOwnBackEnd) {
   if (!answers || answers->at(0).at("onnxruntime") == "missing") GTEST_SKIP();
   for (const Json& answer : *answers) {
     EXPECT_EQ(answer.at("onnx checker"), Json::object()) << answer;
-    EXPECT_LT(worst(answer.at("onnxruntime")), 1e-2) << answer;
+    EXPECT_LT(worst(answer.at("onnxruntime")), 5e-2) << answer;
     EXPECT_GT(worst(answer.at("onnxruntime")), 1e-5) << "it is not in half precision";
   }
 }
