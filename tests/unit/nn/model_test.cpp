@@ -125,7 +125,8 @@ TEST(Model, MissingUnexpectedAndMisshapenTensorsAreListedByName) {
 TEST(Model, ATensorOfAnotherTypeIsRefused) {
   const std::string error =
       error_after([](auto& tensors) { named(tensors, "head.bias").dtype = "I32"; });
-  EXPECT_NE(error.find("head.bias is I32 [2, 2], F32 [2, 2] was expected"), std::string::npos) << error;
+  EXPECT_NE(error.find("head.bias is I32 [2, 2], F32 [2, 2] was expected"), std::string::npos)
+      << error;
 }
 
 TEST(Model, StagesMustBeThoseOfTheBackboneInRisingOrder) {
