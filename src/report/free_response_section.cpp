@@ -12,50 +12,33 @@ namespace chestmap {
 
 namespace {
 
-struct Column {
-  const char* measure;
-  const char* title;
-};
-constexpr std::array<Column, 9> kColumns = {{{"wafroc", "wAFROC"},
-                                             {"afroc", "AFROC"},
-                                             {"wafroc1", "wAFROC1"},
-                                             {"afroc1", "AFROC1"},
-                                             {"froc_mean", "Mean sensitivity"},
-                                             {"froc.0.5", "at 1/2 false"},
-                                             {"froc.2", "at 2 false"},
-                                             {"ap.0.1", "AP at IoU .1"},
-                                             {"ap.0.5", "AP at IoU .5"}}};
+constexpr std::array<MeasureColumn, 9> kColumns = {{{"wafroc", "wAFROC"},
+                                                    {"afroc", "AFROC"},
+                                                    {"wafroc1", "wAFROC1"},
+                                                    {"afroc1", "AFROC1"},
+                                                    {"froc_mean", "Mean sensitivity"},
+                                                    {"froc.0.5", "at 1/2 false"},
+                                                    {"froc.2", "at 2 false"},
+                                                    {"ap.0.1", "AP at IoU .1"},
+                                                    {"ap.0.5", "AP at IoU .5"}}};
 
 constexpr const char* kControlColour = "#77828f";
-
-bool has_any(const MethodRows& method) {
-  return std::any_of(method.findings.begin(), method.findings.end(), [](const ScoreRow& row) {
-    return std::any_of(kColumns.begin(), kColumns.end(),
-                       [&row](const Column& column) { return row.get(column.measure); });
-  });
-}
-
-std::string cells(const ScoreRow& row) {
-  std::string html;
-  for (const Column& column : kColumns) html += measured_cell(row.get(column.measure));
-  return html;
-}
 
 std::string method_table(const ParsedRun& run, const MethodRows& method) {
   std::string table =
       "<table class=\"figures dense\">\n<thead><tr><th>Finding</th><th>Boxes</th><th>Normal "
       "images</th>";
-  for (const Column& column : kColumns) table += fmt::format("<th>{}</th>", column.title);
+  for (const MeasureColumn& column : kColumns) table += fmt::format("<th>{}</th>", column.title);
   table += "</tr></thead>\n<tbody>\n";
   for (const ScoreRow& row : method.findings)
     table += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td>{}</tr>\n",
-                         escaped(readable(row.finding)), row.boxes, row.normal_images, cells(row));
-  table += "<tr class=\"mean\"><th>Mean</th><td></td><td></td>" + cells(method.mean) + "</tr>\n";
+                         escaped(readable(row.finding)), row.boxes, row.normal_images,
+                         measure_cells(row, kColumns));
+  table += "<tr class=\"mean\"><th>Mean</th><td></td><td></td>" +
+           measure_cells(method.mean, kColumns) + "</tr>\n";
   table += "<tr><th>Mean without Cardiomegaly</th><td></td><td></td>" +
-           cells(method.mean_without_cardiomegaly) + "</tr>\n</tbody></table>\n";
-  return fmt::format("<details{} class=\"method{}\"><summary>{}{}</summary>\n{}</details>\n",
-                     method.control ? "" : " open", method.control ? " is-control" : "",
-                     escaped(method.method), method_marks(run, method), scrolling(table));
+           measure_cells(method.mean_without_cardiomegaly, kColumns) + "</tr>\n</tbody></table>\n";
+  return method_details(run, method, table, !method.control);
 }
 
 struct Curve {
@@ -119,7 +102,7 @@ std::string free_response_section(std::span<const ParsedRun> runs) {
   for (const ParsedRun& run : runs) {
     std::string of_run;
     for (const MethodRows& method : run.scores.localization) {
-      if (!has_any(method)) continue;
+      if (!has_any(method, kColumns)) continue;
       of_run += method_table(run, method);
       for (const ScoreRow& row : method.findings)
         if (std::find(findings.begin(), findings.end(), row.finding) == findings.end())

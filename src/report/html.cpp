@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "report/text.h"
@@ -70,6 +71,26 @@ std::string method_marks(const ParsedRun& run, const MethodRows& method) {
 
 std::string scrolling(std::string_view table) {
   return fmt::format("<div class=\"scroll\">\n{}</div>\n", table);
+}
+
+std::string method_details(const ParsedRun& run, const MethodRows& method, std::string_view table,
+                           bool open) {
+  return fmt::format("<details{} class=\"method{}\"><summary>{}{}</summary>\n{}</details>\n",
+                     open ? " open" : "", method.control ? " is-control" : "",
+                     escaped(method.method), method_marks(run, method), scrolling(table));
+}
+
+bool has_any(const MethodRows& method, std::span<const MeasureColumn> columns) {
+  return std::any_of(method.findings.begin(), method.findings.end(), [&](const ScoreRow& row) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&row](const MeasureColumn& column) { return row.get(column.measure); });
+  });
+}
+
+std::string measure_cells(const ScoreRow& row, std::span<const MeasureColumn> columns) {
+  std::string html;
+  for (const MeasureColumn& column : columns) html += measured_cell(row.get(column.measure));
+  return html;
 }
 
 }  // namespace chestmap

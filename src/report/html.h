@@ -23,6 +23,19 @@ namespace chestmap {
 
 /// "control" and "oracle" marks of a method; empty for one that is neither.
 [[nodiscard]] std::string method_marks(const ParsedRun& run, const MethodRows& method);
+/// A method's table under its name and marks, folded unless `open`.
+[[nodiscard]] std::string method_details(const ParsedRun& run, const MethodRows& method,
+                                         std::string_view table, bool open);
+
+/// A column of a table with a row for each finding.
+struct MeasureColumn {
+  const char* measure;  ///< as in evaluation.json
+  const char* title;
+};
+/// Whether any finding of the method has any of the measures.
+[[nodiscard]] bool has_any(const MethodRows& method, std::span<const MeasureColumn> columns);
+[[nodiscard]] std::string measure_cells(const ScoreRow& row,
+                                        std::span<const MeasureColumn> columns);
 /// The "oracle" mark of a run of which something was fitted on what it is scored on; else empty.
 [[nodiscard]] std::string oracle_mark(const ParsedRun& run);
 

@@ -57,9 +57,7 @@ std::string method_table(const ParsedRun& run, const MethodRows& method) {
   table += "<tr class=\"mean\"><th>Mean</th><td></td>" + row_cells(method.mean) + "</tr>\n";
   table += "<tr><th>Mean without Cardiomegaly</th><td></td>" +
            row_cells(method.mean_without_cardiomegaly) + "</tr>\n</tbody></table>\n";
-  return fmt::format("<details open class=\"method{}\"><summary>{}{}</summary>\n{}</details>\n",
-                     method.control ? " is-control" : "", escaped(method.method),
-                     method_marks(run, method), scrolling(table));
+  return method_details(run, method, table, true);
 }
 
 }  // namespace

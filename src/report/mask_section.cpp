@@ -11,41 +11,23 @@ namespace chestmap {
 
 namespace {
 
-struct Column {
-  const char* measure;
-  const char* title;
-};
-constexpr std::array<Column, 4> kColumns = {{{"mask_iou", "mIoU"},
-                                             {"mask_iou_all", "mIoU, misses as 0"},
-                                             {"mask_dice", "Dice"},
-                                             {"hit_rate", "Hit rate"}}};
-
-bool has_any(const MethodRows& method) {
-  return std::any_of(method.findings.begin(), method.findings.end(), [](const ScoreRow& row) {
-    return std::any_of(kColumns.begin(), kColumns.end(),
-                       [&row](const Column& column) { return row.get(column.measure); });
-  });
-}
-
-std::string cells(const ScoreRow& row) {
-  std::string html;
-  for (const Column& column : kColumns) html += measured_cell(row.get(column.measure));
-  return html;
-}
+constexpr std::array<MeasureColumn, 4> kColumns = {{{"mask_iou", "mIoU"},
+                                                    {"mask_iou_all", "mIoU, misses as 0"},
+                                                    {"mask_dice", "Dice"},
+                                                    {"hit_rate", "Hit rate"}}};
 
 std::string method_table(const ParsedRun& run, const MethodRows& method) {
   std::string table = "<table class=\"figures\">\n<thead><tr><th>Finding</th><th>Masks</th>";
-  for (const Column& column : kColumns) table += fmt::format("<th>{}</th>", column.title);
+  for (const MeasureColumn& column : kColumns) table += fmt::format("<th>{}</th>", column.title);
   table += "</tr></thead>\n<tbody>\n";
   for (const ScoreRow& row : method.findings)
     table += fmt::format("<tr><th>{}</th><td>{}</td>{}</tr>\n", escaped(readable(row.finding)),
-                         row.masks, cells(row));
-  table += "<tr class=\"mean\"><th>Mean</th><td></td>" + cells(method.mean) + "</tr>\n";
+                         row.masks, measure_cells(row, kColumns));
+  table += "<tr class=\"mean\"><th>Mean</th><td></td>" + measure_cells(method.mean, kColumns) +
+           "</tr>\n";
   table += "<tr><th>Mean without Cardiomegaly</th><td></td>" +
-           cells(method.mean_without_cardiomegaly) + "</tr>\n</tbody></table>\n";
-  return fmt::format("<details open class=\"method{}\"><summary>{}{}</summary>\n{}</details>\n",
-                     method.control ? " is-control" : "", escaped(method.method),
-                     method_marks(run, method), scrolling(table));
+           measure_cells(method.mean_without_cardiomegaly, kColumns) + "</tr>\n</tbody></table>\n";
+  return method_details(run, method, table, true);
 }
 
 }  // namespace
@@ -55,7 +37,7 @@ std::string mask_section(std::span<const ParsedRun> runs) {
   for (const ParsedRun& run : runs) {
     std::string of_run;
     for (const MethodRows& method : run.scores.localization)
-      if (has_any(method)) of_run += method_table(run, method);
+      if (has_any(method, kColumns)) of_run += method_table(run, method);
     if (!of_run.empty()) tables += run_heading(runs, run) + of_run;
   }
   if (tables.empty()) return {};
