@@ -1,0 +1,93 @@
+#include "engine/engine_backend.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/fusion.h"
+#include "graph/localizer_graph.h"
+
+namespace chestmap {
+
+namespace {
+
+/// Of the outputs of graph/localizer_graph.h those that make an `Inference`.
+std::vector<std::string> output_names(const ModelSpec& spec) {
+  std::vector<std::string> names = {"logits"};
+  for (const std::int64_t stage : spec.stages)
+    names.push_back("stage_map_" + std::to_string(stage));
+  return names;
+}
+
+engine::Network network_of(LocalizerGraph& localizer, const std::filesystem::path& file) {
+  try {
+    return engine::fused(std::move(localizer.graph), output_names(localizer.spec));
+  } catch (const UserError& error) {
+    throw UserError(file.string() + ": " + error.what(), error.hint());
+  }
+}
+
+class EngineBackend : public Backend {
+ public:
+  EngineBackend(LocalizerGraph localizer, const std::filesystem::path& file, int threads)
+      : engine_(network_of(localizer, file), threads),
+        spec_(std::move(localizer.spec)),
+        grids_(std::move(localizer.grids)),
+        relevance_(std::move(localizer.relevance)) {}
+
+  const ModelSpec& spec() const override { return spec_; }
+  const std::vector<Grid>& grids() const override { return grids_; }
+  const std::vector<std::vector<double>>& relevance() const override { return relevance_; }
+
+  std::vector<Inference> infer(std::span<const ImageF> images) override {
+    std::vector<Inference> results(images.size());
+    engine_.run(
+        images.size(),
+        [&](std::size_t i, float* input) {
+          std::copy(images[i].pixels().begin(), images[i].pixels().end(), input);
+        },
+        [&](std::size_t i, const std::vector<std::span<const float>>& outputs) {
+          results[i] = inference(outputs);
+        });
+    return results;
+  }
+
+  std::unique_ptr<Differentiated> differentiate(const ImageF& /*image*/) override {
+    throw UserError("maps that are made of gradients need libtorch",
+                    "--engine torch computes them");
+  }
+
+ private:
+  [[nodiscard]] Inference inference(const std::vector<std::span<const float>>& outputs) const {
+    Inference result;
+    result.logits.assign(outputs[0].begin(), outputs[0].end());
+    for (std::size_t o = 1; o < outputs.size(); ++o) {
+      const engine::Tensor& maps = engine_.network().tensors[engine_.network().outputs[o].second];
+      result.stage_maps.emplace_back();
+      for (std::int64_t f = 0; f < maps.channels; ++f) {
+        ImageF map(static_cast<std::size_t>(maps.width), static_cast<std::size_t>(maps.height));
+        std::copy_n(outputs[o].begin() + f * maps.pixels(), maps.pixels(), map.pixels().begin());
+        result.stage_maps.back().push_back(std::move(map));
+      }
+    }
+    return result;
+  }
+
+  engine::Engine engine_;
+  ModelSpec spec_;
+  std::vector<Grid> grids_;
+  std::vector<std::vector<double>> relevance_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_engine_backend(const std::filesystem::path& file,
+                                             std::int64_t threads) {
+  // The attention map is made of the stage maps (localize/attention.h): the graph's is left out.
+  LocalizerGraph localizer = localizer_graph(file, {.resolution = 1});
+  return std::make_unique<EngineBackend>(std::move(localizer), file, static_cast<int>(threads));
+}
+
+}  // namespace chestmap

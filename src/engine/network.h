@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chestmap::engine {
+
+/// Channels in a block of the blocked layout.
+inline constexpr std::int64_t kBlock = 16;
+
+/// What one value of the network looks like in memory, of one image and in single precision.
+/// Planar: channels x height x width, row-major. Blocked: the physical channels in blocks of 16,
+/// each block height x width x 16; channels that stand for none are zero.
+struct Tensor {
+  std::string name;
+  std::int64_t channels = 0;  ///< logical
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  bool blocked = false;
+  std::int64_t physical = 0;            ///< channels with padding
+  std::vector<std::int64_t> positions;  ///< of each logical channel among the physical ones
+  /// Part of a larger tensor, from its physical channel `offset` on: what a concatenation reads is
+  /// written in its place.
+  std::optional<std::size_t> parent;
+  std::int64_t offset = 0;
+
+  [[nodiscard]] std::int64_t pixels() const noexcept { return height * width; }
+  [[nodiscard]] std::size_t elements() const noexcept {
+    return static_cast<std::size_t>(physical * pixels());
+  }
+};
+
+/// y = scale x + shift a channel (physical), then ReLU where it is set.
+struct Affine {
+  std::vector<float> scale;
+  std::vector<float> shift;
+  bool relu = false;
+};
+
+/// Convolution, cross-correlation as networks have it, on square kernels.
+struct Convolution {
+  std::int64_t kernel = 1;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;
+  std::vector<float> weight;     ///< output x input x kernel x kernel, physical channels
+  std::vector<float> bias;       ///< one a physical output channel
+  std::optional<Affine> before;  ///< of what is read; the padding around it stays zero
+  bool adds = false;             ///< the second input is added before the ReLU
+  bool relu = false;
+};
+
+struct Pooling {
+  bool maximum = false;  ///< else the average; no padding then
+  std::int64_t kernel = 2;
+  std::int64_t stride = 2;
+  std::int64_t padding = 0;
+};
+
+/// From one layout to the other.
+struct Reorder {};
+
+/// The input's place in a concatenation that could not be written at once.
+struct Copy {};
+
+/// On planar tensors: "Exp", "Log", "Neg", "Sigmoid", "Softplus"; "Add", "Sub", "Mul", "Div" of two
+/// values of one shape; "GlobalAveragePool", "GlobalMaxPool"; "Transpose" of height and width;
+/// "MatMul" with a constant of width x `columns` on the right. They are ONNX's.
+struct PlanarOperation {
+  std::string op;
+  std::vector<float> matrix;
+  std::int64_t columns = 0;
+};
+
+using Operation = std::variant<Convolution, Affine, Pooling, Reorder, Copy, PlanarOperation>;
+
+/// One step of the computation: reads tensors, writes one.
+struct Layer {
+  std::string name;  ///< of the model's layer whose result this gives
+  Operation operation;
+  std::vector<std::size_t> inputs;
+  std::size_t output = 0;
+};
+
+/// A network that is ready to be planned: its layers in the order in which they run.
+struct Network {
+  std::vector<Tensor> tensors;
+  std::vector<Layer> layers;
+  std::size_t input = 0;                                     ///< planar, one channel
+  std::vector<std::pair<std::string, std::size_t>> outputs;  ///< by name; planar
+};
+
+/// Multiply-adds of a layer times two; 0 of what is no convolution.
+[[nodiscard]] double operations_of(const Network& network, const Layer& layer);
+
+}  // namespace chestmap::engine
