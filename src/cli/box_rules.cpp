@@ -6,14 +6,10 @@
 #include <algorithm>
 #include <map>
 
-#include "backend_torch/torch_backend.h"
 #include "base/log.h"
-#include "data/split.h"
 #include "localize/box_fit.h"
 #include "localize/map_methods.h"
 #include "localize/run_over.h"
-#include "train/train_config.h"
-#include "weights/safetensors.h"
 
 namespace chestmap {
 
@@ -76,24 +72,6 @@ std::string box_rule_provenance(const Fit& fit) {
       "levels fitted to expected box areas (boxes.area_prior) on the {} images of the {} split {} "
       "of {}, by image-level labels; no box was used",
       fit.images, fit.split, fit.fingerprint, fit.data);
-}
-
-void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
-                                const std::vector<std::size_t>& valid, const Config& config,
-                                const std::string& device) {
-  const std::filesystem::path best = folder / "best.safetensors";
-  const auto backend = make_torch_backend(best, device, config.whole("train.threads"));
-  ModelSpec spec = backend->spec();
-  const auto prior = area_prior(config, spec.findings);
-  std::vector<double> areas;
-  for (const std::string& finding : spec.findings) areas.push_back(prior.at(finding));
-  spec.box_rules = fitted_box_rules(*backend, dataset, valid, config.text("boxes.rule"), areas);
-  // Without a date, so that the same training writes the same bytes.
-  spec.box_levels =
-      Fit{kAreaPrior, dataset.name, "valid", fingerprint(dataset, valid), valid.size(), ""};
-  spec.box_rule_provenance = box_rule_provenance(*spec.box_levels);
-  const SafetensorsFile weights(best);
-  write_safetensors(folder / "model.safetensors", weights.tensors(), spec.to_metadata());
 }
 
 }  // namespace chestmap

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "base/config.h"
 #include "data/record.h"
 #include "localize/backend.h"
 
@@ -24,12 +22,5 @@ inline constexpr const char* kAreaPrior = "area-prior";
 
 /// What the metadata say of such a fit.
 [[nodiscard]] std::string box_rule_provenance(const Fit& fit);
-
-/// Fits the box rules of every kind of map on the images of `valid` to the configured expected
-/// areas and writes FOLDER/model.safetensors: the best epoch's weights with the rules in its
-/// metadata.
-void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
-                                const std::vector<std::size_t>& valid, const Config& config,
-                                const std::string& device);
 
 }  // namespace chestmap

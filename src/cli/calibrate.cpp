@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fitting.h"
+#include "cli/torch_program.h"
 #include "metrics/brier_score.h"
 #include "metrics/calibration_error.h"
 #include "metrics/isotonic_calibration.h"
@@ -75,6 +76,7 @@ void print_change(const ModelSpec& before, const ModelSpec& after,
 }
 
 int calibrate_command(const FitArguments& arguments) {
+  if (needs_torch(arguments.backend, false)) return become_torch_program();
   FitJob job = start_fit(arguments);
   const std::vector<std::vector<ScoredLabel>> logits = scored_logits(job);
   check_labels(job, logits);

@@ -14,12 +14,14 @@ void add_export_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
 void add_weights_command(CLI::App& app, Action& action);
 
-// Of chestmap-torch.
-void add_train_command(CLI::App& app, Action& action);
+// Of both programs, each with its back end (cli/backend_arguments.h).
 void add_evaluate_command(CLI::App& app, Action& action);
 void add_localize_command(CLI::App& app, Action& action);
 void add_fit_thresholds_command(CLI::App& app, Action& action);
 void add_calibrate_command(CLI::App& app, Action& action);
+
+// Of chestmap-torch.
+void add_train_command(CLI::App& app, Action& action);
 void add_config_command(CLI::App& app, Action& action);
 void add_export_torchscript_command(CLI::App& app, Action& action);
 

@@ -6,13 +6,14 @@
 #include <optional>
 #include <utility>
 
-#include "backend_torch/torch_backend.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/backend_arguments.h"
 #include "cli/commands.h"
 #include "cli/provenance_file.h"
 #include "cli/run_split.h"
+#include "cli/torch_program.h"
 #include "data/readers.h"
 #include "data/skipped.h"
 #include "evaluate/controls.h"
@@ -40,8 +41,7 @@ struct Arguments {
   std::filesystem::path data;
   std::filesystem::path out;
   std::string split = "test";
-  std::string device = "cpu";
-  std::int64_t threads = 0;
+  BackendArguments backend;
   std::size_t resamples = 1000;
   std::uint64_t seed = 0;
   bool json = false;
@@ -193,12 +193,12 @@ void write_results(const Arguments& arguments, const Dataset& dataset, const Mod
 }
 
 int evaluate_command(const Arguments& given) {
+  if (needs_torch(given.backend, given.baselines)) return become_torch_program();
   Arguments arguments = given;
   if (arguments.out.empty()) arguments.out = arguments.run / ("evaluation-" + arguments.split);
   const Dataset dataset = read_dataset(arguments.data);
   const RunSplit split = read_run_split(arguments.run, arguments.split, dataset);
-  const auto backend =
-      make_torch_backend(arguments.run / "model.safetensors", arguments.device, arguments.threads);
+  const auto backend = make_backend(arguments.run / "model.safetensors", arguments.backend);
   const std::vector<std::string> oracle = judge_oracle(arguments, backend->spec(), split);
   Scored scored = run_model(arguments, *backend, dataset, split.records);
   add_controls(scored, dataset, backend->spec(), arguments.seed);
@@ -242,9 +242,7 @@ void add_evaluate_command(CLI::App& app, Action& action) {
   command->add_option("--split", arguments->split, "test, or the run's valid or train")
       ->check(CLI::IsMember(run_split_names()))
       ->capture_default_str();
-  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "Threads that compute; 0: every core")
-      ->check(CLI::NonNegativeNumber);
+  add_backend_options(*command, arguments->backend);
   command->add_option("--resamples", arguments->resamples, "Bootstrap resamples of the patients")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();

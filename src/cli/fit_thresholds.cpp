@@ -16,6 +16,7 @@
 #include "cli/box_rules.h"
 #include "cli/commands.h"
 #include "cli/fitting.h"
+#include "cli/torch_program.h"
 #include "localize/map_methods.h"
 #include "metrics/threshold_fit.h"
 #include "metrics/threshold_measures.h"
@@ -105,6 +106,7 @@ int fit_box_levels(FitJob& job) {
 
 int fit_thresholds_command(const FitArguments& arguments) {
   check_method(arguments.method);
+  if (needs_torch(arguments.backend, arguments.method == kAreaPrior)) return become_torch_program();
   FitJob job = start_fit(arguments);
   const int code = arguments.method == kAreaPrior ? fit_box_levels(job) : fit_probabilities(job);
   note("fitted by {} on {} images of the {} split: {}", job.fit.method, job.fit.images,

@@ -11,7 +11,6 @@
 #include <regex>
 #include <utility>
 
-#include "backend_torch/torch_backend.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "data/readers.h"
@@ -79,9 +78,7 @@ void add_fit_options(CLI::App& command, FitArguments& arguments) {
       ->capture_default_str();
   command.add_option("--date", arguments.date,
                      "What the metadata give as the date (now), for the same bytes every time");
-  command.add_option("--device", arguments.device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", arguments.threads, "Threads that compute; 0: every core")
-      ->check(CLI::NonNegativeNumber);
+  add_backend_options(command, arguments.backend);
 }
 
 FitJob start_fit(const FitArguments& arguments) {
@@ -90,7 +87,7 @@ FitJob start_fit(const FitArguments& arguments) {
   job.file = arguments.run / "model.safetensors";
   Dataset dataset = read_dataset(arguments.data);
   job.split = read_run_split(arguments.run, arguments.split, dataset);
-  job.backend = make_torch_backend(job.file, arguments.device, arguments.threads);
+  job.backend = make_backend(job.file, arguments.backend);
   job.dataset = labels_for(job.backend->spec(), std::move(dataset));
   job.fit = {arguments.method,      job.dataset.name,         job.split.name,
              job.split.fingerprint, job.split.records.size(), date};

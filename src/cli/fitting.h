@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/backend_arguments.h"
 #include "cli/run_split.h"
 #include "data/record.h"
 #include "localize/backend.h"
@@ -23,8 +24,7 @@ struct FitArguments {
   std::string split = "valid";
   std::string method;
   std::string date;  ///< empty: now
-  std::string device = "cpu";
-  std::int64_t threads = 0;
+  BackendArguments backend;
 };
 
 /// Adds all options but --method.

@@ -9,12 +9,13 @@
 #include <set>
 #include <utility>
 
-#include "backend_torch/torch_backend.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "cli/backend_arguments.h"
 #include "cli/commands.h"
+#include "cli/torch_program.h"
 #include "data/readers.h"
 #include "data/skipped.h"
 #include "image/codec.h"
@@ -32,8 +33,7 @@ struct Arguments {
   std::filesystem::path data;
   std::filesystem::path out;
   std::vector<std::string> findings;
-  std::string device = "cpu";
-  std::int64_t threads = 0;
+  BackendArguments backend;
   std::size_t resolution = 0;
   std::optional<double> least_probability;
   bool all_overlays = false;
@@ -107,12 +107,12 @@ void check_findings(const Arguments& arguments, const ModelSpec& spec) {
 }
 
 int localize_command(const Arguments& arguments) {
+  if (needs_torch(arguments.backend, false)) return become_torch_program();
   const auto files = image_files(arguments.images);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
   const auto records = records_by_name(dataset);
-  const auto backend =
-      make_torch_backend(model_file(arguments.model), arguments.device, arguments.threads);
+  const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
   std::vector<LocalizedImage> localized;
@@ -196,9 +196,7 @@ void add_localize_command(CLI::App& app, Action& action) {
       ->add_option("--resolution", arguments->resolution,
                    "Side of the maps in cells; 0: the model's input size")
       ->check(CLI::Range(0, 4096));
-  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "Threads that compute; 0: every core")
-      ->check(CLI::NonNegativeNumber);
+  add_backend_options(*command, arguments->backend);
   command->add_flag("--json", arguments->json, "Print localization.json");
   command->callback(
       [arguments, &action] { action = [arguments] { return localize_command(*arguments); }; });

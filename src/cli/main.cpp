@@ -10,22 +10,16 @@
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kTorchCommands = {
-    "train", "evaluate", "fit-thresholds", "calibrate", "localize", "config"};
+constexpr std::array<std::string_view, 2> kTorchCommands = {"train", "config"};
 
 void add_torch_commands(CLI::App& app, chestmap::Action& /*action*/) {
   // For --help alone: main hands these over before anything is parsed.
   app.add_subcommand("train", "Train a model on image-level labels");
-  app.add_subcommand("evaluate", "Score a trained model's classification and localization");
-  app.add_subcommand("fit-thresholds",
-                     "Fit from which probability on a finding counts as seen, or box levels");
-  app.add_subcommand("calibrate", "Fit a model's probabilities to the labels of a split");
-  app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
   app.add_subcommand("config", "Print every configuration key with its default");
 }
 
-/// Whether chestmap-torch has the command.
-bool needs_torch(int argc, char** argv) {
+/// Whether chestmap-torch alone has the command.
+bool is_torch_command(int argc, char** argv) {
   if (argc > 2 && argv[1] == std::string_view("export"))
     return argv[2] == std::string_view("torchscript");
   return argc > 1 &&
@@ -36,10 +30,11 @@ bool needs_torch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace chestmap;
-  if (needs_torch(argc, argv)) return become_torch_program(argv);
-  constexpr std::array<AddCommand, 8> kCommands = {
-      add_torch_commands, add_demo_command, add_data_command,   add_score_command,
-      add_report_command, add_card_command, add_export_command, add_weights_command};
+  if (is_torch_command(argc, argv)) return become_torch_program();
+  constexpr std::array<AddCommand, 12> kCommands = {
+      add_torch_commands,   add_demo_command,  add_data_command,           add_localize_command,
+      add_evaluate_command, add_score_command, add_fit_thresholds_command, add_calibrate_command,
+      add_report_command,   add_card_command,  add_export_command,         add_weights_command};
   return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
                      kCommands);
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -14,6 +15,14 @@
 namespace chestmap {
 
 namespace {
+
+/// The arguments that this process was started with.
+std::vector<std::string> own_arguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  return arguments;
+}
 
 std::string reason() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
 
@@ -28,10 +37,14 @@ std::filesystem::path torch_program() {
   return program;
 }
 
-int become_torch_program(char** argv) {
+int become_torch_program() {
   try {
     const std::string program = torch_program().string();
-    ::execv(program.c_str(), argv);
+    std::vector<std::string> arguments = own_arguments();
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
     fmt::print(stderr, "error: cannot start {}: {}\n", program, reason());
   } catch (const UserError& error) {
     fmt::print(stderr, "error: {}\nhint: {}\n", error.what(), error.hint());

@@ -10,9 +10,9 @@ namespace chestmap {
 /// without libtorch).
 [[nodiscard]] std::filesystem::path torch_program();
 
-/// Replaces this process with chestmap-torch and its arguments; returns an exit code only where
-/// that fails.
-[[nodiscard]] int become_torch_program(char** argv);
+/// Replaces this process with chestmap-torch and the same arguments; returns an exit code only
+/// where that fails.
+[[nodiscard]] int become_torch_program();
 
 /// Runs chestmap-torch and waits; returns its exit code. With `log_prefix` its log lines begin with
 /// that text and it draws no progress bar, so that several can run at a time.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "backend_torch/torch_backend.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -20,6 +21,7 @@
 #include "nn/device.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
+#include "weights/safetensors.h"
 
 namespace chestmap {
 
@@ -53,6 +55,27 @@ Config resolved_config(const Arguments& arguments) {
   resolve_head(config);
   check_config(config);
   return config;
+}
+
+/// Fits the box rules of every kind of map on the images of `valid` to the configured expected
+/// areas and writes FOLDER/model.safetensors: the best epoch's weights with the rules in its
+/// metadata.
+void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
+                                const std::vector<std::size_t>& valid, const Config& config,
+                                const std::string& device) {
+  const std::filesystem::path best = folder / "best.safetensors";
+  const auto backend = make_torch_backend(best, device, config.whole("train.threads"));
+  ModelSpec spec = backend->spec();
+  const auto prior = area_prior(config, spec.findings);
+  std::vector<double> areas;
+  for (const std::string& finding : spec.findings) areas.push_back(prior.at(finding));
+  spec.box_rules = fitted_box_rules(*backend, dataset, valid, config.text("boxes.rule"), areas);
+  // Without a date, so that the same training writes the same bytes.
+  spec.box_levels =
+      Fit{kAreaPrior, dataset.name, "valid", fingerprint(dataset, valid), valid.size(), ""};
+  spec.box_rule_provenance = box_rule_provenance(*spec.box_levels);
+  const SafetensorsFile weights(best);
+  write_safetensors(folder / "model.safetensors", weights.tensors(), spec.to_metadata());
 }
 
 /// The records to train on: the official train_val list, or everything where the data set has no
