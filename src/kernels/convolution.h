@@ -5,6 +5,7 @@
 
 #include "kernels/blocked.h"
 #include "kernels/isa.h"
+#include "kernels/job.h"
 
 /// Convolutions in single precision on blocked tensors (blocked.h), with what stands before and
 /// behind them in the backbones done in the same pass:
@@ -84,21 +85,20 @@ class Convolution {
   Convolution(const PackedFilter& filter, const Extent& input, Isa isa, std::size_t threads);
 
   [[nodiscard]] Extent output() const noexcept { return output_; }
-  [[nodiscard]] std::size_t items() const noexcept { return items_; }
+  [[nodiscard]] std::size_t items() const noexcept { return job_.spans * job_.groups; }
   /// Floats of scratch memory that a thread needs, at 64 bytes' alignment.
-  [[nodiscard]] std::size_t scratch_floats() const noexcept { return scratch_floats_; }
+  [[nodiscard]] std::size_t scratch_floats() const noexcept;
 
   /// Computes items [begin, end).
   void run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
            float* scratch) const;
 
  private:
-  const PackedFilter* filter_;
-  Extent input_;
-  Extent output_;
+  const float* weights_;
+  Method method_;
   Isa isa_;
-  std::size_t items_ = 0;
-  std::size_t scratch_floats_ = 0;
+  Extent output_;
+  Job job_;  // but for what `run` is given
 };
 
 }  // namespace chestmap::kernels
