@@ -7,10 +7,6 @@
 namespace chestmap::kernels {
 namespace {
 
-/// Of gathered or transformed input that a span may have: with the weights of some blocks it has to
-/// stay in a core's second level cache.
-constexpr std::size_t span_floats = std::size_t{640} << 8;
-
 std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 Gather gather_of(const Filter& filter) {
@@ -42,6 +38,15 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
   return job;
 }
 
+/// Floats of gathered or transformed input that a span should have. Weights that the second level
+/// cache (here 2 MiB) holds are read again for each span, which then stays in the first level;
+/// larger ones should be read from memory as few times as possible. Measured; docs/performance.md.
+std::size_t span_floats(const Job& job, Method method) {
+  const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
+  if (weights > (std::size_t{1} << 18)) return std::size_t{1} << 18;
+  return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
+}
+
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, const Extent& output, const KernelTable& table,
          std::size_t threads) {
@@ -55,7 +60,7 @@ void cut(Job& job, Method method, const Extent& output, const KernelTable& table
     job.tiles = ceil_divide(job.squares, job.tile_pixels);
   }
   const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
-  const std::size_t at_most = std::max<std::size_t>(1, span_floats / tile_floats);
+  const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
   job.spans = ceil_divide(job.tiles, at_most);
   job.groups = 1;
   if (threads > 1) {
@@ -70,9 +75,26 @@ void cut(Job& job, Method method, const Extent& output, const KernelTable& table
 
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
   const std::size_t tile = padded(job.products) * job.tile_pixels;
-  if (method == Method::direct) return job.span_tiles * tile;
+  const std::size_t rows = job.gather == Gather::planar_patch ? tile + job.tile_pixels * lanes : 0;
+  if (method == Method::direct) return job.span_tiles * tile + rows;
   const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
   return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+}
+
+/// What a 3x3 convolution costs, in products of one channel by another: those that it takes, 14 for
+/// each value that is transformed or gathered, and 3 for each byte of weights, which come from the
+/// third level cache. Fitted to measurements; docs/performance.md.
+double products_worth(const Filter& filter, const Extent& input, Method method) {
+  const std::size_t square =
+      method == Method::winograd4 ? 4 : (method == Method::winograd2 ? 2 : 1);
+  const std::size_t positions = method == Method::direct ? 9 : positions_of(method);
+  const std::size_t squares = input.batch * ceil_divide(input.height, square) *
+                              ceil_divide(input.width, square) * positions;
+  const std::size_t in = padded(filter.in_channels);
+  const std::size_t out = padded(filter.out_channels);
+  const std::size_t transformed = method == Method::direct ? in : in + out;
+  return static_cast<double>(squares) * static_cast<double>(in * out + 14 * transformed) +
+         static_cast<double>(3 * sizeof(float) * positions * in * out);
 }
 
 }  // namespace
@@ -85,10 +107,14 @@ Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   return {input.batch, side(input.height), side(input.width)};
 }
 
-Method choose_method(const Filter& filter, const Extent&) noexcept {
-  const bool winograd = filter.kernel == 3 && filter.stride == 1 && filter.padding == 1 &&
-                        !filter.planar_input && !filter.average_input;
-  return winograd ? Method::winograd4 : Method::direct;
+Method choose_method(const Filter& filter, const Extent& input) noexcept {
+  if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
+      filter.average_input)
+    return Method::direct;
+  Method best = Method::direct;
+  for (const Method method : {Method::winograd2, Method::winograd4})
+    if (products_worth(filter, input, method) < products_worth(filter, input, best)) best = method;
+  return best;
 }
 
 Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,

@@ -80,30 +80,41 @@ inline void gather_patches(const Job& job, const Pixels& pixels, float* to) {
   }
 }
 
-/// The inputs in the order plane, row and column of the filter.
-inline void gather_planar_patches(const Job& job, const Pixels& pixels, float* to) {
-  for (std::size_t p = 0; p < pixels.count; ++p) {
-    const std::size_t pixel = pixels.first + p;
-    const std::size_t top = pixel / job.out_width * job.stride;
-    const std::size_t left = pixel % job.out_width * job.stride;
-    std::size_t product = 0;
-    for (std::size_t channel = 0; channel < job.in_channels; ++channel) {
-      const float* plane =
-          job.input.data + pixels.image * job.input.image + channel * job.input.block;
-      for (std::size_t ky = 0; ky < job.kernel; ++ky) {
-        const std::size_t y = top + ky - job.padding;
-        for (std::size_t kx = 0; kx < job.kernel; ++kx, ++product) {
-          const std::size_t x = left + kx - job.padding;
-          const bool inside = y < job.in_height && x < job.in_width;
-          to[(product / 16 * pixels.count + p) * 16 + product % 16] =
-              inside ? plane[y * job.in_width + x] : 0.0F;
-        }
+/// A pixel's inputs in the order plane, row and column of the filter; writes up to eight floats
+/// more.
+inline void gather_planar_pixel(const Job& job, const float* image, std::size_t pixel, float* to) {
+  const std::size_t top = pixel / job.out_width * job.stride;
+  const std::size_t left = pixel % job.out_width * job.stride - job.padding;  // wraps
+  const bool whole = job.kernel <= 8 && left < job.in_width && left + 8 <= job.in_width;
+  for (std::size_t channel = 0; channel < job.in_channels; ++channel) {
+    const float* plane = image + channel * job.input.block;
+    for (std::size_t ky = 0; ky < job.kernel; ++ky, to += job.kernel) {
+      const std::size_t y = top + ky - job.padding;
+      const float* row = plane + y * job.in_width;
+      if (whole && y < job.in_height) {
+        __builtin_memcpy(to, row + left, 8 * sizeof(float));
+        continue;
+      }
+      for (std::size_t kx = 0; kx < job.kernel; ++kx) {
+        const std::size_t x = left + kx;
+        to[kx] = y < job.in_height && x < job.in_width ? row[x] : 0.0F;
       }
     }
   }
 }
 
-inline void gather(const Job& job, const Pixels& pixels, float* to) {
+/// By way of `rows`, which has a row of inputs for each pixel.
+inline void gather_planar_patches(const Job& job, const Pixels& pixels, float* to, float* rows) {
+  const std::size_t row = (job.products + 15) / 16 * 16 + 16;
+  const float* image = job.input.data + pixels.image * job.input.image;
+  for (std::size_t p = 0; p < pixels.count; ++p)
+    gather_planar_pixel(job, image, pixels.first + p, rows + p * row);
+  for (std::size_t first = 0; first < job.products; first += 16)
+    for (std::size_t p = 0; p < pixels.count; ++p, to += 16)
+      store(to, load(rows + p * row + first));
+}
+
+inline void gather(const Job& job, const Pixels& pixels, float* to, float* rows) {
   switch (job.gather) {
     case Gather::pixel:
       return gather_pixels(job, pixels, to);
@@ -112,13 +123,18 @@ inline void gather(const Job& job, const Pixels& pixels, float* to) {
     case Gather::patch:
       return gather_patches(job, pixels, to);
     case Gather::planar_patch:
-      return gather_planar_patches(job, pixels, to);
+      return gather_planar_patches(job, pixels, to, rows);
   }
 }
 
-/// Output blocks [first, last) of a tile whose inputs were gathered.
-inline void multiply_tile(const Job& job, const Pixels& pixels, const float* gathered,
-                          std::size_t block, std::size_t blocks) {
+/// Those of a tile of the next span, if it can be fetched ahead.
+inline Pixels later_pixels(const Job& job, std::size_t tile) {
+  return job.gather == Gather::pixel && tile < job.tiles ? pixels_of_tile(job, tile) : Pixels{};
+}
+
+/// Output blocks [block, block + blocks) of a tile whose inputs were gathered.
+inline void multiply_tile(const Job& job, const Pixels& pixels, const Pixels& later,
+                          const float* gathered, std::size_t block, std::size_t blocks) {
   Tile tile{};
   tile.pixels = gathered;
   tile.pixel_block = pixels.count * 16;
@@ -134,6 +150,12 @@ inline void multiply_tile(const Job& job, const Pixels& pixels, const float* gat
                     block * job.residual.block + pixels.first * 16;
   tile.residual_block = job.residual.block;
   tile.relu = job.relu;
+  if (later.count > 0) {
+    const std::size_t first = later.count * block / job.out_blocks;
+    tile.ahead = job.input.data + later.image * job.input.image + (later.first + first) * 16;
+    tile.ahead_block = job.input.block;
+    tile.ahead_lines = later.count * (block + blocks) / job.out_blocks - first;
+  }
   compute(tile, pixels.count, blocks);
 }
 
@@ -147,14 +169,16 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t last = job.tiles * (span + 1) / job.spans;
     if (span != gathered)
       for (std::size_t tile = first; tile < last; ++tile)
-        gather(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot);
+        gather(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot,
+               scratch + job.span_tiles * slot);
     gathered = span;
 
     constexpr std::size_t step = max_tile_blocks;
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block; block += step)
       for (std::size_t tile = first; tile < last; ++tile)
-        multiply_tile(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot, block,
+        multiply_tile(job, pixels_of_tile(job, tile), later_pixels(job, tile + last - first),
+                      scratch + (tile - first) * slot, block,
                       last_block - block < step ? last_block - block : step);
   }
 }

@@ -19,6 +19,10 @@ struct Tile {
   const float* residual;
   std::size_t residual_block;
   bool relu;
+  // Lines of memory that a later tile reads, fetched meanwhile: some for each block of inputs.
+  const float* ahead;
+  std::size_t ahead_block;
+  std::size_t ahead_lines;
 };
 
 template <int pixels, int blocks>
@@ -47,12 +51,20 @@ void compute_tile(const Tile& tile) {
 
   const float* in = tile.pixels;
   const float* weights = tile.weights;
+  const float* ahead = tile.ahead;
   for (std::size_t block = 0; block < tile.products / 16; ++block) {
+#pragma GCC unroll 1
+    for (int quarter = 0; quarter < 4; ++quarter) {
 #pragma GCC unroll 4
-    for (int i = 0; i < 16; ++i)
-      multiply<pixels, blocks>(sum, in + i, weights + i * 16, tile.weight_block);
+      for (int i = 0; i < 4; ++i)
+        multiply<pixels, blocks>(sum, in + quarter * 4 + i, weights + (quarter * 4 + i) * 16,
+                                 tile.weight_block);
+    }
     in += tile.pixel_block;
     weights += 16 * 16;
+    for (std::size_t line = 0; line < tile.ahead_lines; ++line)
+      __builtin_prefetch(ahead + line * 16, 0, 2);
+    ahead += tile.ahead_block;
   }
   for (std::size_t i = 0; i < tile.products % 16; ++i)
     multiply<pixels, blocks>(sum, in + i, weights + i * 16, tile.weight_block);

@@ -121,22 +121,22 @@ void transform_input(const Job& job, std::size_t first, std::size_t count, float
                      std::size_t position) {
   constexpr std::size_t patch = Transform<square>::patch;
   alignas(64) float copy[patch * patch * 16];
-  for (std::size_t index = 0; index < count; ++index) {
-    const Square at = square_at<square>(job, first + index);
-    const bool inside = job.scale == nullptr && at.y > 0 && at.x > 0 &&
-                        at.y + square < job.in_height && at.x + square < job.in_width;
-    for (std::size_t block = 0; block < job.in_blocks; ++block) {
+  Square squares[max_tile_pixels];
+  for (std::size_t index = 0; index < count; ++index)
+    squares[index] = square_at<square>(job, first + index);
+  for (std::size_t block = 0; block < job.in_blocks; ++block)
+    for (std::size_t index = 0; index < count; ++index, to += 16) {
+      const Square& at = squares[index];
       const float* plane = job.input.data + at.image * job.input.image + block * job.input.block;
-      float* transformed = to + (block * count + index) * 16;
-      if (inside) {
+      if (job.scale == nullptr && at.y > 0 && at.x > 0 && at.y + square < job.in_height &&
+          at.x + square < job.in_width) {
         transform_patch<square>(plane + ((at.y - 1) * job.in_width + at.x - 1) * 16,
-                                job.in_width * 16, transformed, position);
+                                job.in_width * 16, to, position);
       } else {
         copy_patch<patch>(job, at, plane, block, copy);
-        transform_patch<square>(copy, patch * 16, transformed, position);
+        transform_patch<square>(copy, patch * 16, to, position);
       }
     }
-  }
 }
 
 /// Transforms the products of a square and block (positions `position` floats apart) and writes
