@@ -1,0 +1,17 @@
+// The kernels for one instruction set; CMakeLists.txt has its compiler flags. Each file builds on
+// those above it.
+
+// clang-format off
+#include "kernels/vec_avx2.inl"
+#include "kernels/tile.inl"
+#include "kernels/direct.inl"
+#include "kernels/winograd.inl"
+#include "kernels/planes.inl"
+// clang-format on
+
+namespace chestmap::kernels {
+
+const KernelTable avx2_kernels{max_tile_pixels, max_tile_blocks, direct,          winograd<2>,
+                               winograd<4>,     max_pool,        scale_shift_relu};
+
+}  // namespace chestmap::kernels

@@ -1,0 +1,156 @@
+#include "kernels/convolution.h"
+
+#include <algorithm>
+
+#include "kernels/kernel_table.h"
+
+namespace chestmap::kernels {
+namespace {
+
+std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+Gather gather_of(const Filter& filter) {
+  if (filter.planar_input) return Gather::planar_patch;
+  if (filter.average_input) return Gather::average;
+  return filter.kernel == 1 && filter.stride == 1 && filter.padding == 0 ? Gather::pixel
+                                                                         : Gather::patch;
+}
+
+std::size_t positions_of(Method method) {
+  return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
+}
+
+Job shape_of(const Filter& filter, Method method, const Extent& input, const Extent& output) {
+  Job job{};
+  job.gather = gather_of(filter);
+  job.in_height = input.height;
+  job.in_width = input.width;
+  job.in_blocks = blocks(filter.in_channels);
+  job.out_height = output.height;
+  job.out_width = output.width;
+  job.out_blocks = blocks(filter.out_channels);
+  job.in_channels = filter.in_channels;
+  job.kernel = filter.kernel;
+  job.stride = filter.stride;
+  job.padding = filter.padding;
+  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  job.products = (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
+  return job;
+}
+
+/// Floats of gathered or transformed input that a span should have. Weights that the second level
+/// cache (here 2 MiB) holds are read again for each span, which then stays in the first level;
+/// larger ones should be read from memory as few times as possible. Measured; docs/performance.md.
+std::size_t span_floats(const Job& job, Method method) {
+  const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
+  if (weights > (std::size_t{1} << 18)) return std::size_t{1} << 18;
+  return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
+}
+
+/// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
+void cut(Job& job, Method method, const Extent& output, const KernelTable& table,
+         std::size_t threads) {
+  job.tile_pixels = table.tile_pixels;
+  if (method == Method::direct) {
+    job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
+    job.tiles = output.batch * job.tiles_per_image;
+  } else {
+    const std::size_t side = method == Method::winograd4 ? 4 : 2;
+    job.squares = output.batch * ceil_divide(output.height, side) * ceil_divide(output.width, side);
+    job.tiles = ceil_divide(job.squares, job.tile_pixels);
+  }
+  const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
+  const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
+  job.spans = ceil_divide(job.tiles, at_most);
+  job.groups = 1;
+  if (threads > 1) {
+    const std::size_t wanted = 4 * threads;
+    if (job.spans < wanted) {
+      const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
+      job.groups = std::min(steps, ceil_divide(wanted, job.spans));
+    }
+  }
+  job.span_tiles = ceil_divide(job.tiles, job.spans);
+}
+
+std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
+  const std::size_t tile = padded(job.products) * job.tile_pixels;
+  const std::size_t rows = job.gather == Gather::planar_patch ? tile + job.tile_pixels * lanes : 0;
+  if (method == Method::direct) return job.span_tiles * tile + rows;
+  const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
+  return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+}
+
+/// What a 3x3 convolution costs, in products of one channel by another: those that it takes, 14 for
+/// each value that is transformed or gathered, and 3 for each byte of weights, which come from the
+/// third level cache. Fitted to measurements; docs/performance.md.
+double products_worth(const Filter& filter, const Extent& input, Method method) {
+  const std::size_t square =
+      method == Method::winograd4 ? 4 : (method == Method::winograd2 ? 2 : 1);
+  const std::size_t positions = method == Method::direct ? 9 : positions_of(method);
+  const std::size_t squares = input.batch * ceil_divide(input.height, square) *
+                              ceil_divide(input.width, square) * positions;
+  const std::size_t in = padded(filter.in_channels);
+  const std::size_t out = padded(filter.out_channels);
+  const std::size_t transformed = method == Method::direct ? in : in + out;
+  return static_cast<double>(squares) * static_cast<double>(in * out + 14 * transformed) +
+         static_cast<double>(3 * sizeof(float) * positions * in * out);
+}
+
+}  // namespace
+
+Extent output_extent(const Filter& filter, const Extent& input) noexcept {
+  if (filter.average_input) return {input.batch, input.height / 2, input.width / 2};
+  const auto side = [&](std::size_t length) {
+    return (length + 2 * filter.padding - filter.kernel) / filter.stride + 1;
+  };
+  return {input.batch, side(input.height), side(input.width)};
+}
+
+Method choose_method(const Filter& filter, const Extent& input) noexcept {
+  if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
+      filter.average_input)
+    return Method::direct;
+  Method best = Method::direct;
+  for (const Method method : {Method::winograd2, Method::winograd4})
+    if (products_worth(filter, input, method) < products_worth(filter, input, best)) best = method;
+  return best;
+}
+
+Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,
+                         std::size_t threads)
+    : weights_(filter.data()),
+      method_(filter.method()),
+      isa_(isa),
+      output_(output_extent(filter.filter(), input)),
+      job_(shape_of(filter.filter(), method_, input, output_)) {
+  cut(job_, method_, output_, kernel_table(isa), threads);
+}
+
+std::size_t Convolution::scratch_floats() const noexcept {
+  return scratch_of(job_, method_, kernel_table(isa_));
+}
+
+void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
+                      float* scratch) const {
+  Job job = job_;
+  job.input = planes(input.source);
+  job.scale = input.scale;
+  job.shift = input.shift;
+  job.weights = weights_;
+  job.bias = output.bias;
+  job.residual = planes(output.residual);
+  job.relu = output.relu;
+  job.output = planes(output.sink);
+  const KernelTable& table = kernel_table(isa_);
+  switch (method_) {
+    case Method::direct:
+      return table.direct(job, begin, end, scratch);
+    case Method::winograd2:
+      return table.winograd2(job, begin, end, scratch);
+    case Method::winograd4:
+      return table.winograd4(job, begin, end, scratch);
+  }
+}
+
+}  // namespace chestmap::kernels

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "kernels/blocked.h"
+#include "kernels/isa.h"
+#include "kernels/job.h"
+
+/// Convolutions in single precision on blocked tensors (blocked.h), with what stands before and
+/// behind them in the backbones done in the same pass:
+///
+///     output = act(filter * pre(input) + bias + residual)
+///
+/// pre: an optional scale and shift a channel followed by ReLU, then an optional average over 2x2
+/// pixels; act: an optional ReLU. A kernel allocates nothing and starts no thread: a convolution is
+/// cut into work items, any range of which may be computed by any thread; every output is summed in
+/// the same order whatever the cut.
+namespace chestmap::kernels {
+
+/// How a filter is applied. `direct` sums the products as the definition does. The others are
+/// Winograd's F(2x2, 3x3) and F(4x4, 3x3) (Lavin and Gray 2016): 2.25 and 4 times fewer products,
+/// weights of 16/9 and 4 times the memory.
+enum class Method { direct, winograd2, winograd4 };
+
+struct Filter {
+  std::size_t in_channels = 0;
+  std::size_t out_channels = 0;
+  std::size_t kernel = 1;   // pixels, both axes
+  std::size_t stride = 1;   // both axes
+  std::size_t padding = 0;  // pixels of zeros on each side, after `pre`
+  /// The input is planes of pixels (NCHW), `block_stride` floats apart, instead of blocked.
+  bool planar_input = false;
+  /// Averages 2x2 pixels after `pre` and before a 1x1 filter, the last odd row and column left out:
+  /// a transition of DenseNet, whose 1x1 convolution and average pooling commute.
+  bool average_input = false;
+};
+
+/// Height and width of the output for that input.
+[[nodiscard]] Extent output_extent(const Filter& filter, const Extent& input) noexcept;
+
+/// The fastest method for an input of this size, weights read from beyond the second level cache.
+[[nodiscard]] Method choose_method(const Filter& filter, const Extent& input) noexcept;
+
+/// A filter's weights in the order that a method reads them; good for any size of image.
+class PackedFilter {
+ public:
+  /// `weights`: out_channels x in_channels x kernel x kernel. Winograd's methods are for 3x3
+  /// filters of stride 1 and padding 1 on blocked input.
+  PackedFilter(const Filter& filter, Method method, std::span<const float> weights);
+
+  [[nodiscard]] const Filter& filter() const noexcept { return filter_; }
+  [[nodiscard]] Method method() const noexcept { return method_; }
+  [[nodiscard]] const float* data() const noexcept { return packed_.data(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return packed_.size() * sizeof(float); }
+
+ private:
+  Filter filter_;
+  Method method_;
+  AlignedFloats packed_;
+};
+
+/// What a convolution reads. `scale` and `shift`: null for no `pre`, or `padded(in_channels)`
+/// floats each, zero for the channels that fill up.
+struct Input {
+  Source source;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+};
+
+/// What it writes: all `blocks(out_channels)` blocks. `bias`: null or `padded(out_channels)`
+/// floats, zero for those that fill up. The residual may be the output itself; apart from that the
+/// output overlaps nothing that is read.
+struct Output {
+  Sink sink;
+  const float* bias = nullptr;
+  Source residual;  // data: null for none
+  bool relu = false;
+};
+
+/// A convolution of images of one size, planned for an instruction set and a number of threads.
+class Convolution {
+ public:
+  /// `filter` must outlive it.
+  Convolution(const PackedFilter& filter, const Extent& input, Isa isa, std::size_t threads);
+
+  [[nodiscard]] Extent output() const noexcept { return output_; }
+  [[nodiscard]] std::size_t items() const noexcept { return job_.spans * job_.groups; }
+  /// Floats of scratch memory that a thread needs, at 64 bytes' alignment.
+  [[nodiscard]] std::size_t scratch_floats() const noexcept;
+
+  /// Computes items [begin, end).
+  void run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
+           float* scratch) const;
+
+ private:
+  const float* weights_;
+  Method method_;
+  Isa isa_;
+  Extent output_;
+  Job job_;  // but for what `run` is given
+};
+
+}  // namespace chestmap::kernels

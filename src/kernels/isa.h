@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+namespace chestmap::kernels {
+
+/// The instruction sets that the kernels are compiled for, slowest first. `portable` is plain C++.
+enum class Isa { portable, avx2, avx512 };
+
+[[nodiscard]] std::string_view name(Isa isa) noexcept;
+
+/// Whether this CPU and its operating system run it: AVX2 with FMA, or AVX-512F.
+[[nodiscard]] bool supported(Isa isa) noexcept;
+
+/// The fastest one supported.
+[[nodiscard]] Isa best_isa() noexcept;
+
+}  // namespace chestmap::kernels

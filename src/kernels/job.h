@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+
+/// What the kernels of each instruction set are given: plain data, without inline functions. The
+/// files that are compiled for AVX include this header and no other of the project or the standard
+/// library: an inline function compiled there could be the one that the linker keeps for all.
+namespace chestmap::kernels {
+
+/// A blocked tensor; floats from an image to the next and from a block of channels to the next.
+struct ReadPlanes {
+  const float* data;
+  std::size_t image;
+  std::size_t block;
+};
+struct WritePlanes {
+  float* data;
+  std::size_t image;
+  std::size_t block;
+};
+
+/// How a direct convolution finds what an output pixel is multiplied with.
+enum class Gather { pixel, average, patch, planar_patch };
+
+/// A convolution's numbers. A tile is what registers hold at once: some output pixels (Winograd:
+/// some 2x2 or 4x4 squares) by one or two blocks of output channels. A span is some tiles; an item
+/// is a span by a group of output blocks.
+struct Job {
+  // Shape.
+  Gather gather;
+  std::size_t in_height, in_width, in_blocks;
+  std::size_t out_height, out_width, out_blocks;
+  std::size_t in_channels, kernel, stride, padding;
+  std::size_t products;  // summed for an output; a multiple of 16 unless the input is planar
+  // The cut.
+  std::size_t tiles_per_image;  // direct alone
+  std::size_t squares;          // of all images; Winograd alone
+  std::size_t tiles, spans, span_tiles, groups, tile_pixels;
+  // Memory.
+  ReadPlanes input;
+  const float* scale;
+  const float* shift;
+  const float* weights;
+  const float* bias;
+  ReadPlanes residual;
+  bool relu;
+  WritePlanes output;
+};
+
+struct PoolJob {
+  std::size_t in_height, in_width, out_height, out_width, channel_blocks;
+  ReadPlanes input;
+  WritePlanes output;
+  const float* scale;
+  const float* shift;
+};
+
+/// The kernels compiled for an instruction set. `scratch` is aligned to 64 bytes.
+struct KernelTable {
+  std::size_t tile_pixels;  // at most
+  std::size_t tile_blocks;  // of output channels
+  void (*direct)(const Job&, std::size_t begin, std::size_t end, float* scratch);
+  void (*winograd2)(const Job&, std::size_t begin, std::size_t end, float* scratch);
+  void (*winograd4)(const Job&, std::size_t begin, std::size_t end, float* scratch);
+  void (*max_pool)(const PoolJob&, std::size_t begin, std::size_t end);
+  void (*scale_shift_relu)(const PoolJob&, std::size_t begin, std::size_t end);
+};
+
+extern const KernelTable portable_kernels;
+extern const KernelTable avx2_kernels;
+extern const KernelTable avx512_kernels;
+
+}  // namespace chestmap::kernels

@@ -1,0 +1,14 @@
+#include "kernels/kernel_table.h"
+
+namespace chestmap::kernels {
+
+const KernelTable& kernel_table(Isa isa) noexcept {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) return avx512_kernels;
+  if (isa == Isa::avx2) return avx2_kernels;
+#endif
+  static_cast<void>(isa);
+  return portable_kernels;
+}
+
+}  // namespace chestmap::kernels

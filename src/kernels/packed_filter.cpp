@@ -1,0 +1,82 @@
+#include <array>
+
+#include "kernels/convolution.h"
+
+namespace chestmap::kernels {
+namespace {
+
+/// Out of a filter's weights, output channel by output channel.
+struct Weights {
+  const Filter& filter;
+  const float* data;
+
+  [[nodiscard]] const float* taps(std::size_t out, std::size_t in) const {
+    return data + (out * filter.in_channels + in) * filter.kernel * filter.kernel;
+  }
+};
+
+/// Floats from a block of output channels to the next, for one position.
+std::size_t packed_products(const Filter& filter, Method method) {
+  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
+}
+
+void pack_direct(const Weights& weights, float* to) {
+  const Filter& filter = weights.filter;
+  const std::size_t taps = filter.kernel * filter.kernel;
+  const std::size_t products = packed_products(filter, Method::direct);
+  for (std::size_t out = 0; out < filter.out_channels; ++out)
+    for (std::size_t in = 0; in < filter.in_channels; ++in)
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        const std::size_t product =
+            filter.planar_input ? in * taps + tap : (in / lanes * taps + tap) * lanes + in % lanes;
+        to[(out / lanes * products + product) * lanes + out % lanes] = weights.taps(out, in)[tap];
+      }
+}
+
+/// Rows of G, by which Winograd's methods transform the three taps of an axis.
+constexpr std::array<std::array<double, 3>, 4> transform2{
+    {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};
+constexpr std::array<std::array<double, 3>, 6> transform4{{{1.0 / 4, 0, 0},
+                                                           {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                                           {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                                           {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                                           {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                                           {0, 0, 1}}};
+
+/// Block of output channels, position, input channel, output channel.
+template <std::size_t patch>
+void pack_winograd(const Weights& weights, const std::array<std::array<double, 3>, patch>& g,
+                   float* to) {
+  const Filter& filter = weights.filter;
+  const std::size_t products = padded(filter.in_channels);
+  for (std::size_t out = 0; out < filter.out_channels; ++out)
+    for (std::size_t in = 0; in < filter.in_channels; ++in) {
+      const float* taps = weights.taps(out, in);
+      for (std::size_t i = 0; i < patch; ++i)
+        for (std::size_t j = 0; j < patch; ++j) {
+          double sum = 0.0;
+          for (std::size_t y = 0; y < 3; ++y)
+            for (std::size_t x = 0; x < 3; ++x) sum += g[i][y] * taps[y * 3 + x] * g[j][x];
+          const std::size_t position = i * patch + j;
+          to[((out / lanes * patch * patch + position) * products + in) * lanes + out % lanes] =
+              static_cast<float>(sum);
+        }
+    }
+}
+
+}  // namespace
+
+PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const float> weights)
+    : filter_(filter), method_(method) {
+  const std::size_t positions =
+      method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
+  packed_ =
+      AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
+  const Weights source{filter_, weights.data()};
+  if (method == Method::direct) pack_direct(source, packed_.data());
+  if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
+  if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
+}
+
+}  // namespace chestmap::kernels

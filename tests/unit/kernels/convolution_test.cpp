@@ -1,0 +1,271 @@
+#include "kernels/convolution.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "kernels/reference.h"
+
+namespace chestmap::kernels {
+namespace {
+
+constexpr float guard = 12345.0F;
+
+std::vector<Isa> isas() {
+  std::vector<Isa> found;
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512})
+    if (supported(isa)) found.push_back(isa);
+  return found;
+}
+
+/// A convolution and what stands around it.
+struct Case {
+  Filter filter;
+  Extent extent;
+  bool activate = false;
+  bool bias = false;
+  bool residual = false;
+  bool residual_is_output = false;
+  bool relu = false;
+};
+
+std::string describe(const Case& c, Isa isa, Method method, std::size_t threads) {
+  return fmt::format(
+      "{} method {} threads {}: {} -> {} channels, {}x{} / {} + {}, {} images of {} x {}, "
+      "activate {} bias {} residual {} in place {} relu {} average {}",
+      name(isa), static_cast<int>(method), threads, c.filter.in_channels, c.filter.out_channels,
+      c.filter.kernel, c.filter.kernel, c.filter.stride, c.filter.padding, c.extent.batch,
+      c.extent.height, c.extent.width, c.activate, c.bias, c.residual, c.residual_is_output, c.relu,
+      c.filter.average_input);
+}
+
+/// A buffer with more blocks than a layer uses, and a pixel between planes, full of `guard`.
+struct Buffer {
+  std::size_t image_stride = 0;
+  std::size_t block_stride = 0;
+  std::vector<float> data;
+
+  Buffer(const Extent& extent, std::size_t channel_blocks, std::size_t spare_blocks)
+      : image_stride((channel_blocks + 2 * spare_blocks) * (extent.pixels() + 1) * lanes),
+        block_stride((extent.pixels() + 1) * lanes),
+        data(extent.batch * image_stride, guard) {}
+  [[nodiscard]] std::size_t first(std::size_t spare_blocks) const {
+    return spare_blocks * block_stride;
+  }
+};
+
+/// Random channels, zeros in those that fill up.
+void fill(Buffer& buffer, const Extent& extent, std::size_t channels, std::size_t spare,
+          RandomStream& random) {
+  for (std::size_t image = 0; image < extent.batch; ++image)
+    for (std::size_t channel = 0; channel < padded(channels); ++channel)
+      for (std::size_t pixel = 0; pixel < extent.pixels(); ++pixel)
+        buffer.data[image * buffer.image_stride + buffer.first(spare) +
+                    channel / lanes * buffer.block_stride + pixel * lanes + channel % lanes] =
+            channel < channels ? static_cast<float>(random.uniform(-1.0, 1.0)) : 0.0F;
+}
+
+std::vector<float> random_floats(std::size_t count, std::size_t zeros, double low, double high,
+                                 RandomStream& random) {
+  std::vector<float> values(count + zeros, 0.0F);
+  std::generate_n(values.begin(), count,
+                  [&] { return static_cast<float>(random.uniform(low, high)); });
+  return values;
+}
+
+/// The operands of a case, drawn at random.
+struct Operands {
+  Buffer input;
+  Buffer output;
+  Buffer other;
+  std::vector<float> weights, scale, shift, bias;
+  const Case& c;
+
+  Operands(const Case& the_case, RandomStream& random)
+      : input(planar_or_blocked(the_case)),
+        output(output_extent(the_case.filter, the_case.extent),
+               blocks(the_case.filter.out_channels), 1),
+        other(output),
+        c(the_case) {
+    const Filter& f = c.filter;
+    if (f.planar_input)
+      std::generate(input.data.begin(), input.data.end(),
+                    [&] { return static_cast<float>(random.uniform(-1.0, 1.0)); });
+    else
+      fill(input, c.extent, f.in_channels, 1, random);
+    const Extent out = output_extent(f, c.extent);
+    fill(other, out, f.out_channels, 1, random);
+    if (c.residual_is_output) output = other;
+    const std::size_t in_fill = padded(f.in_channels) - f.in_channels;
+    const std::size_t out_fill = padded(f.out_channels) - f.out_channels;
+    weights = random_floats(f.out_channels * f.in_channels * f.kernel * f.kernel, 0, -1, 1, random);
+    scale = random_floats(f.in_channels, in_fill, 0.2, 2.0, random);
+    shift = random_floats(f.in_channels, in_fill, -0.5, 0.5, random);
+    bias = random_floats(f.out_channels, out_fill, -2, 2, random);
+  }
+
+  static Buffer planar_or_blocked(const Case& c) {
+    return c.filter.planar_input ? Buffer(c.extent, c.filter.in_channels, 0)
+                                 : Buffer(c.extent, blocks(c.filter.in_channels), 1);
+  }
+
+  [[nodiscard]] Input reads() const {
+    const std::size_t first = c.filter.planar_input ? 0 : input.first(1);
+    Input result{
+        {input.data.data() + first, input.image_stride, input.block_stride}, nullptr, nullptr};
+    if (c.activate) {
+      result.scale = scale.data();
+      result.shift = shift.data();
+    }
+    return result;
+  }
+  [[nodiscard]] Output writes(Buffer& to) const {
+    Output result;
+    result.sink = {to.data.data() + to.first(1), to.image_stride, to.block_stride};
+    if (c.bias) result.bias = bias.data();
+    if (c.residual)
+      result.residual = {other.data.data() + other.first(1), other.image_stride,
+                         other.block_stride};
+    if (c.residual_is_output)
+      result.residual = {result.sink.data, to.image_stride, to.block_stride};
+    result.relu = c.relu;
+    return result;
+  }
+};
+
+/// Rounding grows with the number of products; Winograd's transforms subtract values up to 10 (2x2)
+/// and 100 times (4x4) larger than the result. The sums here are of order 1 to 30.
+double tolerance(const Case& c, Method method) {
+  const auto products =
+      static_cast<double>(c.filter.in_channels * c.filter.kernel * c.filter.kernel);
+  const double rounding = 6e-8 * std::sqrt(products) * (1.0 + std::sqrt(products));
+  return 1e-6 + rounding * (method == Method::winograd4 ? 12.0 : 3.0);
+}
+
+/// Runs all items, `step` at a time, the last ones first.
+Buffer computed(const Operands& operands, const Convolution& convolution, std::size_t step) {
+  Buffer output = operands.output;
+  AlignedFloats scratch(convolution.scratch_floats() + lanes);
+  std::fill_n(scratch.data(), scratch.size(), guard);
+  const std::size_t items = convolution.items();
+  for (std::size_t first = (items - 1) / step * step + step; first > 0; first -= step)
+    convolution.run(operands.reads(), operands.writes(output), first - step, std::min(first, items),
+                    scratch.data());
+  for (std::size_t i = convolution.scratch_floats(); i < scratch.size(); ++i)
+    EXPECT_EQ(scratch.data()[i], guard) << "behind the scratch memory";
+  return output;
+}
+
+void check(const Case& c, Isa isa, Method method) {
+  RandomStream random{7, 1};
+  const Operands operands(c, random);
+  Buffer expected = operands.output;
+  reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
+                        operands.writes(expected));
+  const PackedFilter packed(c.filter, method, operands.weights);
+  for (const std::size_t threads : {1, 3}) {
+    SCOPED_TRACE(describe(c, isa, method, threads));
+    const Convolution convolution(packed, c.extent, isa, threads);
+    ASSERT_GT(convolution.items(), 0U);
+    const Buffer whole = computed(operands, convolution, convolution.items());
+    double worst = 0.0;
+    for (std::size_t i = 0; i < expected.data.size(); ++i) {
+      if (expected.data[i] == guard) {
+        ASSERT_EQ(whole.data[i], guard) << "written outside, at " << i;
+      } else {
+        worst = std::max(worst, std::abs(static_cast<double>(whole.data[i]) - expected.data[i]));
+      }
+    }
+    EXPECT_LE(worst, tolerance(c, method));
+    EXPECT_EQ(computed(operands, convolution, 1).data, whole.data) << "depends on the split";
+  }
+}
+
+void check_everywhere(const Case& c, const std::vector<Method>& methods = {Method::direct}) {
+  for (const Isa isa : isas())
+    for (const Method method : methods) check(c, isa, method);
+}
+
+TEST(Convolution, PointwiseOfManySizesAndChannels) {
+  for (const auto& [in, out] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {16, 16}, {3, 5}, {33, 47}, {64, 32}, {80, 100}})
+    for (const auto& [height, width] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {7, 7}, {3, 13}, {10, 9}})
+      check_everywhere({{in, out}, {2, height, width}, false, true});
+}
+
+TEST(Convolution, PointwiseWithEachStepBeforeAndBehind) {
+  for (int bits = 0; bits < 32; ++bits) {
+    Case c{{40, 24}, {1, 5, 6}};
+    c.activate = (bits & 1) != 0;
+    c.bias = (bits & 2) != 0;
+    c.residual = (bits & 4) != 0;
+    c.residual_is_output = (bits & 8) != 0;
+    c.relu = (bits & 16) != 0;
+    check_everywhere(c);
+  }
+}
+
+TEST(Convolution, PointwiseInSeveralSpans) {
+  check_everywhere({{1040, 40}, {1, 13, 12}, true, true, false, false, true});
+}
+
+TEST(Convolution, AveragesTwoByTwoPixels) {
+  for (const auto& [height, width] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{2, 2}, {7, 7}, {14, 10}, {9, 4}}) {
+    Case c{{48, 32}, {2, height, width}, true, true};
+    c.filter.average_input = true;
+    check_everywhere(c);
+    c.activate = false;
+    check_everywhere(c);
+  }
+}
+
+TEST(Convolution, DirectWithStrideAndPadding) {
+  for (const std::size_t kernel : {1, 2, 3, 5})
+    for (const std::size_t stride : {1, 2, 3})
+      for (const std::size_t padding : {0, 1}) {
+        Filter filter{20, 40, kernel, stride, padding};
+        check_everywhere({filter, {2, 7, 9}, padding == 1, true, stride == 2, false, true});
+      }
+}
+
+TEST(Convolution, StemOfPlanes) {
+  for (const std::size_t channels : {1, 3})
+    for (const auto& [height, width] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{7, 7}, {20, 31}, {33, 16}}) {
+      Filter filter{channels, 64, 7, 2, 3};
+      filter.planar_input = true;
+      check_everywhere({filter, {2, height, width}, false, true, false, false, true});
+    }
+}
+
+TEST(Convolution, ThreeByThreeByEveryMethod) {
+  for (const auto& [in, out] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{16, 16}, {5, 3}, {40, 72}, {128, 32}})
+    for (const auto& [height, width] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {1, 1}, {1, 6}, {5, 3}, {7, 7}, {8, 8}, {14, 19}, {31, 33}})
+      check_everywhere({{in, out, 3, 1, 1}, {2, height, width}, false, true},
+                       {Method::direct, Method::winograd2, Method::winograd4});
+}
+
+TEST(Convolution, ThreeByThreeWithEachStepBeforeAndBehind) {
+  for (int bits = 0; bits < 32; ++bits) {
+    Case c{{24, 40, 3, 1, 1}, {1, 9, 7}};
+    c.activate = (bits & 1) != 0;
+    c.bias = (bits & 2) != 0;
+    c.residual = (bits & 4) != 0;
+    c.residual_is_output = (bits & 8) != 0;
+    c.relu = (bits & 16) != 0;
+    check_everywhere(c, {Method::direct, Method::winograd2, Method::winograd4});
+  }
+}
+
+}  // namespace
+}  // namespace chestmap::kernels
