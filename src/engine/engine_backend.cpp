@@ -31,7 +31,7 @@ engine::Network network_of(LocalizerGraph& localizer, const std::filesystem::pat
 
 class EngineBackend : public Backend {
  public:
-  EngineBackend(LocalizerGraph localizer, const std::filesystem::path& file, int threads)
+  EngineBackend(LocalizerGraph localizer, const std::filesystem::path& file, std::size_t threads)
       : engine_(network_of(localizer, file), threads),
         spec_(std::move(localizer.spec)),
         grids_(std::move(localizer.grids)),
@@ -52,6 +52,18 @@ class EngineBackend : public Backend {
           results[i] = inference(outputs);
         });
     return results;
+  }
+
+  Inference infer_alone(const ImageF& image) override {
+    Inference result;
+    engine_.run_alone(
+        [&](std::size_t /*i*/, float* input) {
+          std::copy(image.pixels().begin(), image.pixels().end(), input);
+        },
+        [&](std::size_t /*i*/, const std::vector<std::span<const float>>& outputs) {
+          result = inference(outputs);
+        });
+    return result;
   }
 
   std::unique_ptr<Differentiated> differentiate(const ImageF& /*image*/) override {
@@ -87,7 +99,8 @@ std::unique_ptr<Backend> make_engine_backend(const std::filesystem::path& file,
                                              std::int64_t threads) {
   // The attention map is made of the stage maps (localize/attention.h): the graph's is left out.
   LocalizerGraph localizer = localizer_graph(file, {.resolution = 1});
-  return std::make_unique<EngineBackend>(std::move(localizer), file, static_cast<int>(threads));
+  return std::make_unique<EngineBackend>(std::move(localizer), file,
+                                         static_cast<std::size_t>(threads));
 }
 
 }  // namespace chestmap
