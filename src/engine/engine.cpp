@@ -10,8 +10,12 @@
 namespace chestmap::engine {
 
 Engine::Engine(Network network, std::size_t threads, kernels::Isa isa)
-    : network_(std::move(network)), team_(threads > 0 ? threads : available_cores()) {
-  for (Layer& layer : network_.layers) kernels_.push_back(make_kernel(network_, layer, isa));
+    : network_(std::move(network)),
+      team_(threads > 0 ? threads : available_cores()),
+      kernels_(network_.layers.size()) {
+  parallel_for(kernels_.size(), team_.size(), [&](std::size_t layer) {
+    kernels_[layer] = make_kernel(network_, network_.layers[layer], isa);
+  });
 }
 
 const MemoryPlan& Engine::plan(std::size_t threads) {

@@ -138,11 +138,10 @@ class Fuser {
   std::size_t materialised(const std::string& name) {
     Value& value = values_.at(name);
     if (!value.pending) return value.tensor;
-    const Tensor& source = tensor(value.tensor);
-    if (source.blocked && !value.pending->relu)
-      throw UserError(name + ": the engine cannot scale maps without a ReLU behind it", kHint);
-    value.tensor =
-        add_layer(name, spread(*value.pending, source), {value.tensor}, like(source, name));
+    // Blocked tensors are scaled with a ReLU behind it alone, which is what backbones do.
+    const std::size_t from = value.pending->relu ? value.tensor : as_planar(value.tensor);
+    const Tensor& source = tensor(from);
+    value.tensor = add_layer(name, spread(*value.pending, source), {from}, like(source, name));
     value.pending.reset();
     return value.tensor;
   }

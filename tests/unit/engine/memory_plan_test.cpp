@@ -1,5 +1,6 @@
 #include "engine/memory_plan.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -81,7 +82,7 @@ Network random_network(std::uint64_t seed) {
     return at;
   };
   for (int i = 0; i < 12; ++i) {
-    const std::string name = "t" + std::to_string(i);
+    const std::string name = fmt::format("t{}", i);
     const auto blocks = static_cast<std::int64_t>(1 + random.below(4));
     const std::uint64_t kind = random.below(3);
     if (kind == 0) {
