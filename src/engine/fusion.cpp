@@ -184,7 +184,7 @@ class Fuser {
   }
 
   Value convolution(const Node& node) {
-    const Constant& weight = *constant(node.inputs[1]);
+    Constant& weight = constants_.at(node.inputs[1]);
     const std::int64_t kernel = weight.shape[2];
     if (weight.shape[3] != kernel) refuse(node, "a convolution whose kernel is no square");
     for (const char* attribute : {"dilations", "group"})
@@ -221,8 +221,10 @@ class Fuser {
   }
 
   /// Equal input channels act through the sum of their weights.
-  static std::vector<float> physical_weight(const Constant& weight, std::int64_t repeats,
+  static std::vector<float> physical_weight(Constant& weight, std::int64_t repeats,
                                             const Tensor& read, const Tensor& written) {
+    if (repeats == 1 && read.channels == read.physical && written.channels == written.physical)
+      return std::move(weight.values);
     const std::int64_t taps = weight.shape[2] * weight.shape[3];
     const std::int64_t in = weight.shape[1];
     std::vector<float> physical(index(written.physical * read.physical * taps), 0.0F);

@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <deque>
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "base/random.h"
@@ -35,6 +35,12 @@ class RandomTensors {
     views_.push_back({name, "F32", shape, std::as_bytes(std::span(values))});
   }
 
+  /// A counter of training.
+  void add_counter(const std::string& name) {
+    static constexpr std::int64_t kNone = 0;
+    views_.push_back({name, "I64", {}, std::as_bytes(std::span(&kNone, 1))});
+  }
+
   [[nodiscard]] const std::vector<TensorView>& views() const noexcept { return views_; }
 
  private:
@@ -58,7 +64,10 @@ void write_random_model(const std::filesystem::path& file, const std::string& ba
   RandomTensors tensors;
   const BackboneLayout& layout = backbone_layout(backbone);
   for (const ExpectedTensor& tensor : backbone_tensors(layout, spec.input_channels))
-    if (!tensor.whole) tensors.add(tensor.name, tensor.shape);
+    if (tensor.whole)
+      tensors.add_counter(tensor.name);
+    else
+      tensors.add(tensor.name, tensor.shape);
   std::int64_t stages = 0;
   for (const StageShape& stage : stage_shapes(layout)) {
     const std::string classifier = "head.classifier" + std::to_string(++stages);
