@@ -33,11 +33,13 @@ FeatureMaps to_feature_maps(const at::Tensor& features) {
 class TorchDifferentiated : public Differentiated {
  public:
   /// `batch` holds one image.
-  TorchDifferentiated(Model& model, at::Tensor batch) {
+  TorchDifferentiated(Model& model, at::Tensor batch) : image_(std::move(batch)) {
     const at::AutoGradMode with_gradient(true);
     // The graph begins at the image, so that it holds the features whatever parameters are frozen.
-    stages_ = model.features(batch.requires_grad_());
-    logits_ = model.head().forward(stages_).logits[0];
+    stages_ = model.features(image_.requires_grad_());
+    const HeadOutput output = model.head().forward(stages_);
+    logits_ = output.logits[0];
+    stage_maps_ = output.stage_maps;
     for (const at::Tensor& stage : stages_) features_.push_back(to_feature_maps(stage));
   }
 
@@ -52,8 +54,17 @@ class TorchDifferentiated : public Differentiated {
     return results;
   }
 
+  ImageF input_gradient(std::size_t stage, std::size_t finding, std::size_t cell) override {
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor value = stage_maps_[stage][0][static_cast<std::int64_t>(finding)]
+                                 .flatten()[static_cast<std::int64_t>(cell)];
+    return to_image(torch::autograd::grad({value}, {image_}, {}, /*retain_graph=*/true)[0][0]);
+  }
+
  private:
+  at::Tensor image_;
   std::vector<at::Tensor> stages_;
+  std::vector<at::Tensor> stage_maps_;
   at::Tensor logits_;
   std::vector<FeatureMaps> features_;
 };
@@ -118,6 +129,12 @@ class TorchBackend : public Backend {
 };
 
 }  // namespace
+
+std::unique_ptr<Backend> make_torch_backend(std::shared_ptr<Model> model, const std::string& device,
+                                            std::int64_t threads) {
+  const c10::Device place = prepare_device(device, threads);
+  return std::make_unique<TorchBackend>(std::move(model), place);
+}
 
 std::unique_ptr<Backend> make_torch_backend(const std::filesystem::path& file,
                                             const std::string& device, std::int64_t threads) {

@@ -22,10 +22,14 @@ bool any_positive(const Record& record) {
 
 using Fits = std::map<std::string, std::vector<BoxFit>>;  // [method][finding]
 
-Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_t> indices) {
+Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_t> indices,
+                const std::string& rule) {
   std::erase_if(indices, [&](std::size_t i) { return !any_positive(dataset.records[i]); });
   const std::size_t findings = dataset.findings.size();
-  const std::vector<MapMethod> methods = map_methods(backend);
+  std::vector<MapMethod> methods = map_methods(backend);
+  // A pass backwards an image is worth it where the rule needs the level.
+  if (rule != "median_peak")
+    std::erase_if(methods, [](const MapMethod& method) { return method.of_gradients; });
   Fits fits;
   for (const MapMethod& method : methods) fits[method.name].resize(findings);
   const auto resolution = static_cast<std::size_t>(backend.spec().input_size);
@@ -55,7 +59,7 @@ void warn_of_unfitted(const std::vector<BoxFit>& fits, const std::vector<std::st
 std::map<std::string, std::vector<BoxRuleSpec>> fitted_box_rules(
     Backend& backend, const Dataset& dataset, const std::vector<std::size_t>& records,
     const std::string& rule, const std::vector<double>& areas) {
-  const Fits fits = fit_levels(backend, dataset, records);
+  const Fits fits = fit_levels(backend, dataset, records, rule);
   warn_of_unfitted(fits.at(own_map_name(backend.spec())), backend.spec().findings);
   std::map<std::string, std::vector<BoxRuleSpec>> rules;
   for (const auto& [method, by_finding] : fits)

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "cli/align_maps.h"
 #include "cli/box_rules.h"
 #include "cli/commands.h"
 #include "cli/initial_weights.h"
@@ -57,22 +58,30 @@ Config resolved_config(const Arguments& arguments) {
   return config;
 }
 
-/// Fits the box rules of every kind of map on the images of `valid` to the configured expected
-/// areas and writes FOLDER/model.safetensors: the best epoch's weights with the rules in its
-/// metadata.
-void write_model_with_box_rules(const std::filesystem::path& folder, const Dataset& dataset,
-                                const std::vector<std::size_t>& valid, const Config& config,
-                                const std::string& device) {
+/// Aligns the best epoch's maps, fits their box rules to the configured expected areas, both on the
+/// images of `valid`, and writes FOLDER/model.safetensors: its weights with that in the metadata.
+void write_fitted_model(const std::filesystem::path& folder, const Dataset& dataset,
+                        const std::vector<std::size_t>& valid, const Config& config,
+                        const std::string& device) {
   const std::filesystem::path best = folder / "best.safetensors";
-  const auto backend = make_torch_backend(best, device, config.whole("train.threads"));
+  const std::int64_t threads = config.whole("train.threads");
+  auto backend = make_torch_backend(load_model(best), device, threads);
   ModelSpec spec = backend->spec();
+  // Without a date, so that the same training writes the same bytes.
+  const auto fit_of = [&](const char* method) {
+    return Fit{method, dataset.name, "valid", fingerprint(dataset, valid), valid.size(), ""};
+  };
+  if (config.flag("model.align_maps")) {
+    spec.alignment = fitted_alignment(*backend, dataset, valid, fit_of("attended point"));
+    const auto aligned = load_model(best);
+    aligned->spec() = spec;
+    backend = make_torch_backend(aligned, device, threads);
+  }
   const auto prior = area_prior(config, spec.findings);
   std::vector<double> areas;
   for (const std::string& finding : spec.findings) areas.push_back(prior.at(finding));
   spec.box_rules = fitted_box_rules(*backend, dataset, valid, config.text("boxes.rule"), areas);
-  // Without a date, so that the same training writes the same bytes.
-  spec.box_levels =
-      Fit{kAreaPrior, dataset.name, "valid", fingerprint(dataset, valid), valid.size(), ""};
+  spec.box_levels = fit_of(kAreaPrior);
   spec.box_rule_provenance = box_rule_provenance(*spec.box_levels);
   const SafetensorsFile weights(best);
   write_safetensors(folder / "model.safetensors", weights.tensors(), spec.to_metadata());
@@ -189,7 +198,7 @@ int train_command(const Arguments& arguments) {
          arguments.out.string());
     return kInterrupted;
   }
-  write_model_with_box_rules(arguments.out, dataset, split.valid, config, arguments.device);
+  write_fitted_model(arguments.out, dataset, split.valid, config, arguments.device);
   note("best mean validation AUROC {:.4f} in epoch {}; model: {}", result.best_auroc,
        result.best_epoch + 1, (arguments.out / "model.safetensors").string());
   return 0;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "geometry/components.h"
+#include "geometry/point.h"
 
 namespace chestmap {
 
@@ -73,36 +74,99 @@ std::vector<ScoredBox> boxes_at(const MapView& map, std::span<const double> leve
   return boxes;
 }
 
-/// The box round the region that holds the peak, for a level not above it.
-ScoredBox box_round_peak(const MapView& map, double level) {
+/// The region that holds the peak, for a level not above it.
+Region region_of_peak(const MapView& map, double level) {
   const std::vector<Region> regions =
       regions_at_or_above(cells_of(map), map.width, map.height, level);
-  const auto highest =
-      std::max_element(regions.begin(), regions.end(),
-                       [](const Region& a, const Region& b) { return a.peak < b.peak; });
-  return to_frame(*highest, map);
+  return *std::max_element(regions.begin(), regions.end(),
+                           [](const Region& a, const Region& b) { return a.peak < b.peak; });
 }
 
-ScoredBox box_of_area(const MapView& map, const ValueRange& range, double area) {
+/// The region of the peak whose bounding box comes nearest to `area`, of the map's own.
+Region region_of_area(const MapView& map, const ValueRange& range, double area) {
   constexpr int kSteps = 12;  // the level is found to 1/4096 of the map's range
-  const double target = area * map.frame_width * map.frame_height;
+  const double target = area * static_cast<double>(map.width * map.height);
+  const auto area_of = [](const Region& region) {
+    return static_cast<double>((region.right - region.left) * (region.bottom - region.top));
+  };
   double low = range.least;
   double high = range.most;
-  ScoredBox larger = box_round_peak(map, low);
-  ScoredBox smaller = box_round_peak(map, high);
+  Region larger = region_of_peak(map, low);
+  Region smaller = region_of_peak(map, high);
   for (int step = 0; step < kSteps; ++step) {
     const double level = (low + high) / 2.0;
-    const ScoredBox box = box_round_peak(map, level);
-    if (box.box.area() >= target) {
+    const Region region = region_of_peak(map, level);
+    if (area_of(region) >= target) {
       low = level;
-      larger = box;
+      larger = region;
     } else {
       high = level;
-      smaller = box;
+      smaller = region;
     }
   }
   // area^2 <= smaller * larger: nearer to the smaller one in logarithm.
-  return target * target <= smaller.box.area() * larger.box.area() ? smaller : larger;
+  return target * target <= area_of(smaller) * area_of(larger) ? smaller : larger;
+}
+
+/// Centre of mass and deviations of a map over a region's bounding box, in cells.
+struct Moments {
+  Point centre;
+  Point deviation;
+};
+
+Moments moments_of(const MapView& map, const Region& region) {
+  const std::span<const float> cells = cells_of(map);
+  const auto over_box = [&](auto&& visit) {
+    for (std::size_t y = region.top; y < region.bottom; ++y)
+      for (std::size_t x = region.left; x < region.right; ++x)
+        visit(static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5,
+              static_cast<double>(cells[y * map.width + x]));
+  };
+  double least = static_cast<double>(region.peak);
+  over_box([&](double, double, double value) {
+    if (std::isfinite(value)) least = std::min(least, value);
+  });
+  // A box of equal cells (of one cell, above all) weighs them alike.
+  const bool level = least == static_cast<double>(region.peak);
+  const auto weight = [&](double value) {
+    if (!std::isfinite(value)) return 0.0;
+    return level ? 1.0 : (value - least) * (value - least);
+  };
+  double sum = 0.0;
+  Moments moments;
+  over_box([&](double x, double y, double value) {
+    sum += weight(value);
+    moments.centre.x += weight(value) * x;
+    moments.centre.y += weight(value) * y;
+  });
+  moments.centre = {moments.centre.x / sum, moments.centre.y / sum};
+  over_box([&](double x, double y, double value) {
+    const double dx = x - moments.centre.x;
+    const double dy = y - moments.centre.y;
+    // A cell has an extent of its own, of variance 1/12.
+    moments.deviation.x += weight(value) * (dx * dx + 1.0 / 12.0);
+    moments.deviation.y += weight(value) * (dy * dy + 1.0 / 12.0);
+  });
+  moments.deviation = {std::sqrt(moments.deviation.x / sum), std::sqrt(moments.deviation.y / sum)};
+  return moments;
+}
+
+ScoredBox box_of_area(const MapView& map, const ValueRange& range, double area) {
+  const Region region = region_of_area(map, range, area);
+  const Moments moments = moments_of(map, region);
+  const auto columns = static_cast<double>(map.width);
+  const auto rows = static_cast<double>(map.height);
+  const double cells = area * columns * rows;
+  const double ratio = std::sqrt(moments.deviation.x / moments.deviation.y);
+  // No longer than the map; the other side then makes up for it.
+  const double width =
+      std::clamp(std::sqrt(cells * ratio), std::min(cells / rows, columns), columns);
+  const double height = cells / width;
+  const Box box{std::clamp(moments.centre.x - width / 2.0, 0.0, columns - width),
+                std::clamp(moments.centre.y - height / 2.0, 0.0, std::max(0.0, rows - height)),
+                width, height};
+  return {scaled(box, map.frame_width / columns, map.frame_height / rows),
+          static_cast<double>(region.peak)};
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ struct Grid {
   [[nodiscard]] std::vector<double> centres(std::size_t count) const;
 };
 
+/// Where the cells of a feature map lie in both directions.
+struct PlaneGrid {
+  Grid x;
+  Grid y;
+};
+
 /// Linear interpolation of a row of `cells` values on `grid` at the points of `at` (input pixels):
 /// point i takes `1 - weight` of cell `first` and `weight` of cell `first + 1`. Beyond the
 /// outermost centres the edge value holds.

@@ -200,7 +200,7 @@ Value GraphBuilder::combine(const std::string& op, const Value& a, std::vector<f
 
 Value GraphBuilder::spread(const Value& x, std::int64_t cells, const std::string& name) {
   // A map of one cell, interpolated: the matrix is a row of ones.
-  return resampled_transposed(x, Grid{}, std::vector<double>(static_cast<std::size_t>(cells)),
+  return resampled_transposed(x, PlaneGrid{}, std::vector<double>(static_cast<std::size_t>(cells)),
                               name);
 }
 
@@ -208,21 +208,33 @@ Value GraphBuilder::over_map(const std::string& op, const Value& x, const std::s
   return add(op, {x.name}, {name, x.channels, 1, 1, x.precision});
 }
 
-Value GraphBuilder::resampled_transposed(const Value& x, const Grid& from,
+Value GraphBuilder::resampled_transposed(const Value& x, const PlaneGrid& from,
                                          const std::vector<double>& at, const std::string& name) {
   const auto points = static_cast<std::int64_t>(at.size());
-  const std::vector<float> rows = interpolation_matrix(from, static_cast<std::size_t>(x.width), at);
-  std::vector<float> columns(rows.size());  // U^T: cells x points
-  for (std::int64_t p = 0; p < points; ++p)
-    for (std::int64_t c = 0; c < x.width; ++c)
-      columns[static_cast<std::size_t>(c * points + p)] =
-          rows[static_cast<std::size_t>(p * x.width + c)];
-  const std::string matrix =
-      constant(name + ".matrix", {x.width, points}, std::move(columns), x.precision);
-  const Value wide = add("MatMul", {x.name, matrix},
+  const std::string across =
+      interpolation_constant(name + ".matrix", from.x, x.width, at, x.precision);
+  // A grid that is the same on both axes needs one matrix.
+  const bool same = from.x.offset == from.y.offset && from.x.stride == from.y.stride;
+  const std::string down =
+      same ? across
+           : interpolation_constant(name + ".matrix_down", from.y, x.height, at, x.precision);
+  const Value wide = add("MatMul", {x.name, across},
                          {name + ".columns", x.channels, x.height, points, x.precision});
   const Value turned = transposed(wide, name + ".turned");
-  return add("MatMul", {turned.name, matrix}, {name, x.channels, points, points, x.precision});
+  return add("MatMul", {turned.name, down}, {name, x.channels, points, points, x.precision});
+}
+
+std::string GraphBuilder::interpolation_constant(const std::string& name, const Grid& from,
+                                                 std::int64_t cells, const std::vector<double>& at,
+                                                 Precision precision) {
+  const auto points = static_cast<std::int64_t>(at.size());
+  const std::vector<float> rows = interpolation_matrix(from, static_cast<std::size_t>(cells), at);
+  std::vector<float> columns(rows.size());  // U^T: cells x points
+  for (std::int64_t p = 0; p < points; ++p)
+    for (std::int64_t c = 0; c < cells; ++c)
+      columns[static_cast<std::size_t>(c * points + p)] =
+          rows[static_cast<std::size_t>(p * cells + c)];
+  return constant(name, {cells, points}, std::move(columns), precision);
 }
 
 Value GraphBuilder::transposed(const Value& x, const std::string& name) {

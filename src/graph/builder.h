@@ -84,7 +84,7 @@ class GraphBuilder {
   /// Bilinear interpolation of a square map with its cells on `from` at the points of `at`, on both
   /// axes: U x U^T with a constant matrix U (geometry/grid.h). Gives the transposed map, since a
   /// product with a constant on the right is what every runtime has; `transposed` turns it.
-  [[nodiscard]] Value resampled_transposed(const Value& x, const Grid& from,
+  [[nodiscard]] Value resampled_transposed(const Value& x, const PlaneGrid& from,
                                            const std::vector<double>& at, const std::string& name);
   [[nodiscard]] Value transposed(const Value& x, const std::string& name);
 
@@ -100,6 +100,10 @@ class GraphBuilder {
  private:
   [[nodiscard]] std::string constant(const std::string& name, std::vector<std::int64_t> shape,
                                      std::vector<float> values, Precision precision);
+  [[nodiscard]] std::string interpolation_constant(const std::string& name, const Grid& from,
+                                                   std::int64_t cells,
+                                                   const std::vector<double>& at,
+                                                   Precision precision);
   Value add(const std::string& op, std::vector<std::string> inputs, Value result,
             std::map<std::string, Attribute> attributes = {});
 

@@ -1,5 +1,7 @@
 #include "graph/head_graph.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -83,10 +85,35 @@ Value attention_transposed(GraphBuilder& graph, std::span<const StageShape> shap
     const std::string part = name + ".part" + std::to_string(s + 1);
     const Value weighted =
         graph.combine("Mul", maps[s], of_stage(relevance, s), part + ".weighted");
-    const Value up = graph.resampled_transposed(weighted, shapes[s].grid, at, part);
+    const PlaneGrid grid{shapes[s].grid, shapes[s].grid};
+    const Value up = graph.resampled_transposed(weighted, grid, at, part);
     sum = s == 0 ? up : graph.combine("Add", sum, up, name + ".sum" + std::to_string(s + 1));
   }
   return sum;
+}
+
+/// The same with each finding's maps on grids of their own: finding by finding, joined at the end.
+Value aligned_attention_transposed(GraphBuilder& graph, std::span<const StageShape> shapes,
+                                   const std::vector<Value>& maps, const Relevance& relevance,
+                                   const Alignment& alignment, const std::vector<double>& at,
+                                   const std::string& name) {
+  std::vector<Value> findings;
+  for (std::size_t f = 0; f < relevance.size(); ++f) {
+    Value sum;
+    for (std::size_t s = 0; s < maps.size(); ++s) {
+      const std::string part = fmt::format("{}.finding{}.part{}", name, f + 1, s + 1);
+      std::vector<float> choice(relevance.size());
+      choice[f] = static_cast<float>(relevance[f][s]);
+      const Value weighted = graph.linear(maps[s], std::move(choice), {0.0F}, part + ".weighted");
+      PlaneGrid grid{shapes[s].grid, shapes[s].grid};
+      grid.x.offset += alignment.shifts[f][s].x;
+      grid.y.offset += alignment.shifts[f][s].y;
+      const Value up = graph.resampled_transposed(weighted, grid, at, part);
+      sum = s == 0 ? up : graph.combine("Add", sum, up, part + ".sum");
+    }
+    findings.push_back(std::move(sum));
+  }
+  return findings.size() == 1 ? findings.front() : graph.concat(findings, name);
 }
 
 /// sum_s alpha_s pool(M_s)
@@ -121,10 +148,13 @@ HeadGraph head_graph(GraphBuilder& graph, const ModelSpec& spec, std::span<const
     throw UserError("head: its fusion \"" + spec.fusion + "\" cannot be exported",
                     "known: scores, maps");
   }
-  const Value map = attention_transposed(
-      graph, shapes, head.stage_maps, head.relevance,
-      even_centres(static_cast<std::size_t>(resolution), static_cast<double>(spec.input_size)),
-      "head.attention");
+  const std::vector<double> at =
+      even_centres(static_cast<std::size_t>(resolution), static_cast<double>(spec.input_size));
+  const Value map =
+      spec.alignment ? aligned_attention_transposed(graph, shapes, head.stage_maps, head.relevance,
+                                                    *spec.alignment, at, "head.attention_turned")
+                     : attention_transposed(graph, shapes, head.stage_maps, head.relevance, at,
+                                            "head.attention_turned");
   head.attention_map = graph.transposed(map, "head.attention");
   return head;
 }

@@ -16,7 +16,8 @@ std::vector<Value> pyramid_stages(GraphBuilder& graph, std::span<const StageShap
       const std::vector<double> centres =
           shapes[s].grid.centres(static_cast<std::size_t>(lateral.width));
       const std::string name = "pyramid.upsampled" + number;
-      const Value turned = graph.resampled_transposed(*sum, shapes[s + 1].grid, centres, name);
+      const Value turned =
+          graph.resampled_transposed(*sum, {shapes[s + 1].grid, shapes[s + 1].grid}, centres, name);
       lateral = graph.combine("Add", lateral, graph.transposed(turned, name + ".back"),
                               "pyramid.sum" + number);
     }

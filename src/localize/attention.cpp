@@ -11,11 +11,11 @@ float blend(float first, float second, double weight) {
 }
 
 /// Adds `factor` times the interpolated map to `sum`: columns first, then rows.
-void add_resampled(ImageF& sum, const ImageF& map, const Grid& grid, double factor,
+void add_resampled(ImageF& sum, const ImageF& map, const PlaneGrid& grid, double factor,
                    double input_size) {
   const std::vector<double> centres = even_centres(sum.width(), input_size);
-  const auto columns = interpolate(grid, map.width(), centres);
-  const auto rows = interpolate(grid, map.height(), centres);
+  const auto columns = interpolate(grid.x, map.width(), centres);
+  const auto rows = interpolate(grid.y, map.height(), centres);
   ImageF wide(sum.width(), map.height());
   for (std::size_t y = 0; y < map.height(); ++y)
     for (std::size_t x = 0; x < sum.width(); ++x) {
@@ -34,7 +34,7 @@ void add_resampled(ImageF& sum, const ImageF& map, const Grid& grid, double fact
 
 }  // namespace
 
-ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const Grid> grids,
+ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const PlaneGrid> grids,
                     std::span<const double> weights, double input_size, std::size_t resolution) {
   ImageF sum(resolution, resolution);
   for (std::size_t s = 0; s < maps.size(); ++s)
@@ -42,12 +42,37 @@ ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const Grid> g
   return sum;
 }
 
-ImageF combine_stages(const Inference& inference, const std::vector<Grid>& grids,
+std::vector<PlaneGrid> geometric_grids(const std::vector<Grid>& grids) {
+  std::vector<PlaneGrid> planes;
+  for (const Grid& grid : grids) planes.push_back({grid, grid});
+  return planes;
+}
+
+std::vector<PlaneGrid> aligned_grids(const ModelSpec& spec, const std::vector<Grid>& grids,
+                                     std::size_t finding) {
+  std::vector<PlaneGrid> planes = geometric_grids(grids);
+  if (!spec.alignment) return planes;
+  for (std::size_t s = 0; s < planes.size(); ++s) {
+    const MapShift& shift = spec.alignment->shifts[finding][s];
+    planes[s].x.offset += shift.x;
+    planes[s].y.offset += shift.y;
+  }
+  return planes;
+}
+
+ImageF combine_stages(const Inference& inference, std::span<const PlaneGrid> grids,
                       std::size_t finding, std::span<const double> weights, double input_size,
                       std::size_t resolution) {
   std::vector<const ImageF*> maps;
   for (const std::vector<ImageF>& stage : inference.stage_maps) maps.push_back(&stage[finding]);
   return combine_maps(maps, grids, weights, input_size, resolution);
+}
+
+ImageF attention_map(const Backend& backend, const Inference& inference, std::size_t finding,
+                     std::size_t resolution) {
+  return combine_stages(inference, aligned_grids(backend.spec(), backend.grids(), finding), finding,
+                        backend.relevance()[finding],
+                        static_cast<double>(backend.spec().input_size), resolution);
 }
 
 }  // namespace chestmap

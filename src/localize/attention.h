@@ -14,13 +14,24 @@ namespace chestmap {
 /// Up(M_s). With the layer relevance as weights this is the multiscale attention map of Sedai et
 /// al. 2018. Maps of weight 0 are not looked at. `input_size` is the input's side in pixels, the
 /// unit of the grids.
-[[nodiscard]] ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const Grid> grids,
-                                  std::span<const double> weights, double input_size,
-                                  std::size_t resolution);
+[[nodiscard]] ImageF combine_maps(std::span<const ImageF* const> maps,
+                                  std::span<const PlaneGrid> grids, std::span<const double> weights,
+                                  double input_size, std::size_t resolution);
 
-/// The map of one finding from an inference, its stages weighted by `weights`.
-[[nodiscard]] ImageF combine_stages(const Inference& inference, const std::vector<Grid>& grids,
+/// Where each stage's cells lie, as the network's strides put them.
+[[nodiscard]] std::vector<PlaneGrid> geometric_grids(const std::vector<Grid>& grids);
+/// The same moved by the model's alignment for one finding; unmoved where it has none.
+[[nodiscard]] std::vector<PlaneGrid> aligned_grids(const ModelSpec& spec,
+                                                   const std::vector<Grid>& grids,
+                                                   std::size_t finding);
+
+/// The map of one finding from an inference, its stages on `grids` and weighted by `weights`.
+[[nodiscard]] ImageF combine_stages(const Inference& inference, std::span<const PlaneGrid> grids,
                                     std::size_t finding, std::span<const double> weights,
                                     double input_size, std::size_t resolution);
+
+/// The attention map of one finding: aligned, and weighted by the layer relevance.
+[[nodiscard]] ImageF attention_map(const Backend& backend, const Inference& inference,
+                                   std::size_t finding, std::size_t resolution);
 
 }  // namespace chestmap

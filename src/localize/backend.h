@@ -47,6 +47,10 @@ class Differentiated {
   /// [stage]: d logit / d features of a finding. The derivative is total: a shallow stage acts on
   /// the logit by its own map and through the stages behind it.
   [[nodiscard]] virtual std::vector<FeatureMaps> gradients(std::size_t finding) = 0;
+  /// d (a cell of a stage's class activation map of a finding) / d image, of the image's size. The
+  /// cells are counted row by row.
+  [[nodiscard]] virtual ImageF input_gradient(std::size_t stage, std::size_t finding,
+                                              std::size_t cell) = 0;
 };
 
 /// Something that runs a model. Images are squares of `spec().input_size`, grey in [0, 1].

@@ -53,9 +53,7 @@ std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograp
     found.finding = spec.findings[f];
     found.probability = probability_of(spec, f, static_cast<double>(inference.logits[f]));
     if (spec.thresholds) found.threshold = spec.thresholds->probabilities[f];
-    found.map = calibrated_map(spec, f,
-                               combine_stages(inference, backend.grids(), f, backend.relevance()[f],
-                                              static_cast<double>(size), resolution));
+    found.map = calibrated_map(spec, f, attention_map(backend, inference, f, resolution));
     const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
     found.peak = peak_of_map(view);
     found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), f));

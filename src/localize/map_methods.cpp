@@ -1,5 +1,7 @@
 #include "localize/map_methods.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
@@ -12,13 +14,18 @@ namespace {
 
 using Weights = std::function<std::vector<double>(const Backend& backend, std::size_t finding)>;
 
-MapMethod weighted(std::string name, Weights weights) {
-  return {std::move(name), [weights = std::move(weights)](MapSource& source, std::size_t finding,
-                                                          std::size_t resolution) {
+MapMethod weighted(std::string name, Weights weights, bool aligned = true) {
+  return {std::move(name),
+          [weights = std::move(weights), aligned](MapSource& source, std::size_t finding,
+                                                  std::size_t resolution) {
             const Backend& backend = source.backend();
-            return combine_stages(source.inference(), backend.grids(), finding,
-                                  weights(backend, finding), source.input_size(), resolution);
-          }};
+            return combine_stages(source.inference(),
+                                  aligned ? aligned_grids(backend.spec(), backend.grids(), finding)
+                                          : geometric_grids(backend.grids()),
+                                  finding, weights(backend, finding), source.input_size(),
+                                  resolution);
+          },
+          /*of_gradients=*/false};
 }
 
 std::vector<double> learned(const Backend& backend, std::size_t finding) {
@@ -43,18 +50,21 @@ ImageF upsampled(const ImageF& map, const MapSource& source, std::size_t stage,
                  std::size_t resolution) {
   const ImageF* pointer = &map;
   const double weight = 1.0;
-  return combine_maps({&pointer, 1}, {&source.backend().grids()[stage], 1}, {&weight, 1},
-                      source.input_size(), resolution);
+  const Grid& grid = source.backend().grids()[stage];
+  const PlaneGrid plane{grid, grid};
+  return combine_maps({&pointer, 1}, {&plane, 1}, {&weight, 1}, source.input_size(), resolution);
 }
 
 using GradientMap = ImageF (*)(const FeatureMaps& features, const FeatureMaps& gradients);
 
 MapMethod at_last_stage(std::string name, GradientMap make) {
-  return {std::move(name), [make](MapSource& source, std::size_t finding, std::size_t resolution) {
+  return {std::move(name),
+          [make](MapSource& source, std::size_t finding, std::size_t resolution) {
             const std::size_t stage = source.backend().grids().size() - 1;
             return upsampled(make(source.features()[stage], source.gradients(finding)[stage]),
                              source, stage, resolution);
-          }};
+          },
+          /*of_gradients=*/true};
 }
 
 ImageF fused_layer_cam(MapSource& source, std::size_t finding, std::size_t resolution) {
@@ -75,6 +85,9 @@ const char* own_map_name(const ModelSpec& spec) noexcept {
 std::vector<MapMethod> map_methods(const Backend& backend) {
   const ModelSpec& spec = backend.spec();
   std::vector<MapMethod> methods = {weighted(own_map_name(spec), learned)};
+  if (spec.alignment)
+    methods.push_back(weighted(fmt::format("{}, not aligned", own_map_name(spec)), learned,
+                               /*aligned=*/false));
   const std::size_t stages = backend.grids().size();
   if (stages > 1) {
     methods.push_back(weighted("uniform relevance", uniform));
@@ -86,7 +99,8 @@ std::vector<MapMethod> map_methods(const Backend& backend) {
   methods.push_back(at_last_stage("Grad-CAM", grad_cam));
   methods.push_back(at_last_stage("Grad-CAM++", grad_cam_plus_plus));
   methods.push_back(at_last_stage("LayerCAM of the last stage", layer_cam));
-  if (stages > 1) methods.push_back({"LayerCAM fused over the stages", fused_layer_cam});
+  if (stages > 1)
+    methods.push_back({"LayerCAM fused over the stages", fused_layer_cam, /*of_gradients=*/true});
   return methods;
 }
 

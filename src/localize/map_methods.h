@@ -18,6 +18,7 @@ struct MapMethod {
   std::string name;
   /// The map of a finding at `resolution` x `resolution` cells over the input.
   std::function<ImageF(MapSource& source, std::size_t finding, std::size_t resolution)> map;
+  bool of_gradients = false;  ///< whether it needs `MapSource::gradients`
 };
 
 /// The model's own map, then the baselines (docs/method.md says what each is): other weights of the

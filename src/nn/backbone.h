@@ -19,8 +19,10 @@ namespace chestmap {
 class Backbone : public torch::nn::Module {
  public:
   /// `images` is N x channels x H x W, normalised. The result holds one N x K_s x H_s x W_s tensor
-  /// a stage, shallow to deep, each after normalisation and ReLU.
-  [[nodiscard]] virtual std::vector<at::Tensor> features(const at::Tensor& images) = 0;
+  /// for each of the `count` shallowest stages, each after normalisation and ReLU; what lies behind
+  /// them is not computed.
+  [[nodiscard]] virtual std::vector<at::Tensor> features(const at::Tensor& images,
+                                                         std::size_t count) = 0;
   [[nodiscard]] const std::vector<StageShape>& stages() const noexcept { return stages_; }
 
  protected:

@@ -64,14 +64,14 @@ class DenseNet : public Backbone {
     }
   }
 
-  std::vector<at::Tensor> features(const at::Tensor& images) override {
+  std::vector<at::Tensor> features(const at::Tensor& images, std::size_t count) override {
     at::Tensor x = at::max_pool2d(norm0_(conv0_(images)).relu_(), 3, 2, 1);
     std::vector<at::Tensor> stages;
-    for (std::size_t b = 0; b < blocks_.size(); ++b) {
+    for (std::size_t b = 0; b < count; ++b) {
       for (const auto& layer : blocks_[b]) x = at::cat({x, layer->forward(x)}, 1);
       x = norms_[b](x).relu_();
       stages.push_back(x);
-      if (b < transitions_.size()) x = at::avg_pool2d(transitions_[b](x), 2, 2);
+      if (b + 1 < count) x = at::avg_pool2d(transitions_[b](x), 2, 2);
     }
     return stages;
   }

@@ -47,7 +47,9 @@ Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
 std::vector<at::Tensor> Model::features(const at::Tensor& images) {
   at::Tensor x = ((images - spec_.pixel_mean) / spec_.pixel_deviation).unsqueeze(1);
   if (spec_.input_channels != 1) x = x.expand({-1, spec_.input_channels, -1, -1});
-  std::vector<at::Tensor> all = backbone_->features(x.contiguous(at::MemoryFormat::ChannelsLast));
+  const auto deepest = static_cast<std::size_t>(spec_.stages.back());
+  std::vector<at::Tensor> all =
+      backbone_->features(x.contiguous(at::MemoryFormat::ChannelsLast), deepest);
   std::vector<at::Tensor> used;
   for (const std::int64_t stage : spec_.stages)
     used.push_back(std::move(all[static_cast<std::size_t>(stage - 1)]));

@@ -86,11 +86,11 @@ class ResNet : public Backbone {
     }
   }
 
-  std::vector<at::Tensor> features(const at::Tensor& images) override {
+  std::vector<at::Tensor> features(const at::Tensor& images, std::size_t count) override {
     at::Tensor x = at::max_pool2d(bn1_(conv1_(images)).relu_(), 3, 2, 1);
     std::vector<at::Tensor> stages;
-    for (const auto& layer : layers_) {
-      for (const auto& block : layer) x = block->forward(x);
+    for (std::size_t s = 0; s < count; ++s) {
+      for (const auto& block : layers_[s]) x = block->forward(x);
       stages.push_back(x);
     }
     return stages;

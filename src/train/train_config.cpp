@@ -47,13 +47,12 @@ std::vector<ConfigKey> model_keys() {
        std::string("multiscale"),
        "multiscale; pyramid (top-down sums first; ours, not the paper's); sedai2018 (the plain "
        "reading of the paper: "
-       "all stages, learned relevance, no map normalisation, fusion scores, average pooling, no "
-       "dropout, no auxiliary and no agreement "
-       "loss)",
+       "all stages, learned relevance, no map normalisation or alignment, fusion scores, average "
+       "pooling, no dropout, no auxiliary and no agreement loss)",
        {},
        {},
        Texts{"multiscale", "pyramid", "sedai2018"}},
-      {"model.stages", Wholes{1, 2, 3, 4},
+      {"model.stages", Wholes{1, 2, 3},
        "Stages used, shallow to deep; [4] alone is the CAM baseline", 1.0, 4.0},
       {"model.relevance",
        std::string("learned"),
@@ -73,6 +72,9 @@ std::vector<ConfigKey> model_keys() {
       {"model.pooling", std::string("lse"), "How a map becomes a score", {}, {}, pooling_names()},
       {"model.lse_r", 5.0,
        "Sharpness of log-sum-exp pooling: towards 0 average, towards infinity max", 0.01, 1000.0},
+      {"model.align_maps", true,
+       "Move each stage's map of a finding to where its cells look, measured on positive images of "
+       "the validation split when training ends"},
       {"model.size", whole(224), "Side that images are resized to, pixels", 32.0, 4096.0},
       {"model.channels", whole(1), "Input channels: 1, or 3 equal ones", 1.0, 3.0},
       {"model.pixel_mean", 0.5, "Subtracted from grey values in [0, 1]"},
@@ -116,11 +118,11 @@ std::vector<ConfigKey> train_keys() {
       {"train.gradient_clip", 5.0, "Largest norm of the gradient; 0 is off", 0.0},
       {"train.average_decay", 0.0,
        "Decay of an exponential moving average of the weights, per step; 0 is off", 0.0, 0.999999},
-      {"train.stage_dropout", 0.0, "Probability that a stage is left out for an image; 0 is off",
+      {"train.stage_dropout", 0.3, "Probability that a stage is left out for an image; 0 is off",
        0.0, 0.95},
       {"train.auxiliary_loss", 1.0, "Weight of each stage's own classification loss; 0 is off",
        0.0},
-      {"train.agreement_loss", 0.5,
+      {"train.agreement_loss", 0.0,
        "Weight of how far the deepest stage points elsewhere than the finer ones on positive "
        "images; 0 is off",
        0.0},
@@ -192,6 +194,7 @@ void resolve_head(Config& config) {
   config.set("model.normalise_maps", false, origin);
   config.set("model.fusion", std::string("scores"), origin);
   config.set("model.pooling", std::string("average"), origin);
+  config.set("model.align_maps", false, origin);
   config.set("train.stage_dropout", 0.0, origin);
   config.set("train.auxiliary_loss", 0.0, origin);
   config.set("train.agreement_loss", 0.0, origin);

@@ -56,4 +56,18 @@ struct Thresholds {
   friend bool operator==(const Thresholds&, const Thresholds&) = default;
 };
 
+/// How far a stage's map of one finding is moved, in pixels of the input, x right and y down.
+struct MapShift {
+  double x = 0.0;
+  double y = 0.0;
+  friend bool operator==(const MapShift&, const MapShift&) = default;
+};
+
+/// Moves each map to where its cells look (localize/map_alignment.h).
+struct Alignment {
+  Fit fit;
+  std::vector<std::vector<MapShift>> shifts;  ///< [finding][stage used]
+  friend bool operator==(const Alignment&, const Alignment&) = default;
+};
+
 }  // namespace chestmap

@@ -75,6 +75,17 @@ OrderedJson to_json(const std::optional<Thresholds>& thresholds) {
   return {{"fit", to_json(std::optional(thresholds->fit))}, {"probabilities", probabilities}};
 }
 
+OrderedJson to_json(const std::optional<Alignment>& alignment) {
+  if (!alignment) return nullptr;
+  OrderedJson shifts = OrderedJson::array();
+  for (const std::vector<MapShift>& finding : alignment->shifts) {
+    OrderedJson row = OrderedJson::array();
+    for (const MapShift& shift : finding) row.push_back({shift.x, shift.y});
+    shifts.push_back(std::move(row));
+  }
+  return {{"fit", to_json(std::optional(alignment->fit))}, {"shifts", shifts}};
+}
+
 std::optional<Fit> fit_from_json(const Json& json) {
   if (json.is_null()) return std::nullopt;
   return Fit{json.at("method"),      json.at("data"),   json.at("split"),
@@ -101,6 +112,23 @@ std::optional<Thresholds> thresholds_from_json(const Json& json, std::size_t fin
       expect(is_probability(*result.probabilities.back()), "a threshold outside of 0 to 1");
   }
   expect_count(result.probabilities.size(), findings, "thresholds");
+  return result;
+}
+
+std::optional<Alignment> alignment_from_json(const Json& json, std::size_t findings,
+                                             std::size_t stages) {
+  if (json.is_null()) return std::nullopt;
+  Alignment result{fit_from_json(json.at("fit")).value_or(Fit{}), {}};
+  for (const Json& row : json.at("shifts")) {
+    result.shifts.emplace_back();
+    for (const Json& shift : row) {
+      const MapShift read{shift.at(0).get<double>(), shift.at(1).get<double>()};
+      expect(std::isfinite(read.x) && std::isfinite(read.y), "a map's shift that is no number");
+      result.shifts.back().push_back(read);
+    }
+    expect_count(result.shifts.back().size(), stages, "shifts of a finding's maps");
+  }
+  expect_count(result.shifts.size(), findings, "rows of map shifts");
   return result;
 }
 

@@ -13,11 +13,16 @@ namespace chestmap {
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Fit>& fit);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Calibration>& calibration);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Thresholds>& thresholds);
+[[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Alignment>& alignment);
 
 [[nodiscard]] std::optional<Fit> fit_from_json(const nlohmann::json& json);
 [[nodiscard]] std::optional<Calibration> calibration_from_json(const nlohmann::json& json,
                                                                std::size_t findings);
 [[nodiscard]] std::optional<Thresholds> thresholds_from_json(const nlohmann::json& json,
                                                              std::size_t findings);
+
+[[nodiscard]] std::optional<Alignment> alignment_from_json(const nlohmann::json& json,
+                                                           std::size_t findings,
+                                                           std::size_t stages);
 
 }  // namespace chestmap

@@ -9,8 +9,8 @@
 namespace chestmap {
 
 namespace {
-// 2 added what is fitted once a model is trained.
-constexpr int kFormatVersion = 2;
+// 2 added what is fitted once a model is trained, 3 the alignment of maps.
+constexpr int kFormatVersion = 3;
 constexpr std::int64_t kLargestInput = 4096;
 constexpr const char* kEntry = "chestmap";
 constexpr const char* kDamaged = "the file was damaged or changed by another program";
@@ -60,6 +60,7 @@ std::map<std::string, std::string> ModelSpec::to_metadata() const {
         {"deviation", pixel_deviation}}},
       {"boxes",
        {{"rules", rules}, {"provenance", box_rule_provenance}, {"levels", to_json(box_levels)}}},
+      {"alignment", to_json(alignment)},
       {"calibration", to_json(calibration)},
       {"thresholds", to_json(thresholds)},
       {"provenance", provenance}};
@@ -112,6 +113,9 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
       spec.calibration = calibration_from_json(json.at("calibration"), spec.findings.size());
       spec.thresholds = thresholds_from_json(json.at("thresholds"), spec.findings.size());
     }
+    if (version > 2)
+      spec.alignment =
+          alignment_from_json(json.at("alignment"), spec.findings.size(), spec.stages.size());
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
     check(spec, file);
     return spec;
@@ -125,6 +129,7 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
 
 std::vector<NamedFit> fits_of(const ModelSpec& spec) {
   std::vector<NamedFit> fits;
+  if (spec.alignment) fits.push_back({"map alignment", spec.alignment->fit});
   if (spec.calibration) fits.push_back({"calibration", spec.calibration->fit});
   if (spec.thresholds) fits.push_back({"thresholds", spec.thresholds->fit});
   if (spec.box_levels) fits.push_back({"box levels", *spec.box_levels});

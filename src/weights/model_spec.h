@@ -43,6 +43,7 @@ struct ModelSpec {
   std::map<std::string, std::vector<BoxRuleSpec>> box_rules;
   std::string box_rule_provenance;  ///< what the fractions were fitted on
   std::optional<Fit> box_levels;    ///< the same for programs; models of before have none
+  std::optional<Alignment> alignment;   ///< of the stages' maps; none leaves them on their grids
   std::optional<Calibration> calibration;
   std::optional<Thresholds> thresholds;
   std::map<std::string, std::string>
@@ -56,7 +57,7 @@ struct ModelSpec {
                                                const std::filesystem::path& file);
 };
 
-/// What of the model was fitted after its weights: calibration, thresholds, box levels.
+/// What of the model was fitted after its weights: alignment, calibration, thresholds, box levels.
 [[nodiscard]] std::vector<NamedFit> fits_of(const ModelSpec& spec);
 
 }  // namespace chestmap

@@ -54,6 +54,7 @@ void write_random_model(const std::filesystem::path& file, const std::string& ba
                         std::int64_t size) {
   ModelSpec spec;
   spec.backbone = backbone;
+  spec.stages = {1, 2, 3, 4};
   spec.input_size = size;
   spec.normalise_maps = false;
   spec.box_rule_provenance = "not fitted";

@@ -162,6 +162,31 @@ TEST_F(TorchBackendTest, GradientsDoNotDependOnWhichWereAskedForBefore) {
   }
 }
 
+TEST_F(TorchBackendTest, InputGradientsAreTheChangeOfACellWithThePixels) {
+  const auto differentiated = backend_->differentiate(images_[0]);
+  const auto cell_of = [this](const ImageF& image, std::size_t stage) {
+    return static_cast<double>(backend_->infer({&image, 1})[0].stage_maps[stage][1].pixels()[2]);
+  };
+  for (std::size_t stage = 0; stage < 3; ++stage) {
+    const ImageF gradient = differentiated->input_gradient(stage, 1, 2);
+    ASSERT_EQ(gradient.width(), 64U);
+    // Along a direction of many pixels, so that the change stands above single precision.
+    double expected = 0.0;
+    ImageF up = images_[0];
+    ImageF down = images_[0];
+    const float step = 1e-3F;
+    for (std::size_t i = 0; i < gradient.pixels().size(); ++i) {
+      const float direction = gradient.pixels()[i] > 0.0F ? 1.0F : -1.0F;
+      expected += std::abs(static_cast<double>(gradient.pixels()[i]));
+      up.pixels()[i] += step * direction;
+      down.pixels()[i] -= step * direction;
+    }
+    const double found = (cell_of(up, stage) - cell_of(down, stage)) / (2.0 * 1e-3);
+    // ReLUs turn within the step: a few percent.
+    EXPECT_NEAR(found, expected, 0.1 * expected) << "stage " << stage;
+  }
+}
+
 /// A model whose stage s ends in the normalisation of this name, a ReLU behind it.
 struct StageNorms {
   const char* title;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -18,6 +19,86 @@ MapView view(const std::vector<float>& values, std::size_t width) {
   const std::size_t height = values.size() / width;
   return {values.data(), width, height, 10.0 * static_cast<double>(width),
           20.0 * static_cast<double>(height)};
+}
+
+/// A hill of the given centre and widths on a map of 40 x 30 cells.
+std::vector<float> hill(double x, double y, double across, double down) {
+  std::vector<float> values(40 * 30);
+  for (std::size_t row = 0; row < 30; ++row)
+    for (std::size_t column = 0; column < 40; ++column) {
+      const double u = (static_cast<double>(column) + 0.5 - x) / across;
+      const double v = (static_cast<double>(row) + 0.5 - y) / down;
+      values[row * 40 + column] = static_cast<float>(std::exp(-(u * u + v * v) / 2.0));
+    }
+  return values;
+}
+
+BoxRule of_area(double area) {
+  BoxRule rule;
+  rule.kind = BoxRule::Kind::expected_area;
+  rule.area = area;
+  return rule;
+}
+
+TEST(ExpectedArea, CentresABoxOfTheAreaOnTheHill) {
+  const std::vector<float> values = hill(17.0, 12.0, 4.0, 4.0);
+  for (const double area : {0.01, 0.05, 0.2}) {
+    const std::vector<ScoredBox> boxes = boxes_from_map(view(values, 40), of_area(area));
+    ASSERT_EQ(boxes.size(), 1U);
+    const Box& box = boxes[0].box;
+    EXPECT_NEAR(box.area(), area * 400.0 * 600.0, 1e-6);
+    // A tenth of a cell of 10 x 20 pixels: the hill is sampled.
+    EXPECT_NEAR(box.x + box.width / 2.0, 170.0, 1.0);
+    EXPECT_NEAR(box.y + box.height / 2.0, 240.0, 2.0);
+    EXPECT_NEAR(box.width / 10.0, box.height / 20.0, 0.1);  // square in cells
+    EXPECT_EQ(boxes[0].score, static_cast<double>(*std::max_element(values.begin(), values.end())));
+  }
+}
+
+TEST(ExpectedArea, TakesTheRootOfTheHillsProportions) {
+  const std::vector<float> values = hill(20.0, 15.0, 8.0, 2.0);
+  const Box box = boxes_from_map(view(values, 40), of_area(0.1))[0].box;
+  // The region's deviations are as 4 to 1, the sides as 2 to 1; cells are whole and the map ends.
+  EXPECT_NEAR((box.width / 10.0) / (box.height / 20.0), 2.0, 0.15);
+}
+
+TEST(ExpectedArea, LooksAtTheRegionOfThePeakAlone) {
+  std::vector<float> values = hill(8.0, 8.0, 3.0, 3.0);
+  const std::vector<float> lower = hill(32.0, 22.0, 3.0, 3.0);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += 0.9F * lower[i];
+  const Box box = boxes_from_map(view(values, 40), of_area(0.02))[0].box;
+  EXPECT_NEAR(box.x + box.width / 2.0, 80.0, 1.0);
+  EXPECT_NEAR(box.y + box.height / 2.0, 160.0, 2.0);
+}
+
+TEST(ExpectedArea, StaysInTheFrameAndKeepsItsArea) {
+  const std::vector<float> corner = hill(0.0, 30.0, 4.0, 4.0);
+  const Box box = boxes_from_map(view(corner, 40), of_area(0.1))[0].box;
+  EXPECT_EQ(box.x, 0.0);
+  EXPECT_NEAR(box.bottom(), 600.0, 1e-9);
+  EXPECT_NEAR(box.area(), 0.1 * 400.0 * 600.0, 1e-6);
+  const Box all = boxes_from_map(view(corner, 40), of_area(1.0))[0].box;
+  EXPECT_NEAR(all.width, 400.0, 1e-9);
+  EXPECT_NEAR(all.height, 600.0, 1e-9);
+  // A flat ridge across the whole map cannot be wider than it.
+  const Box ridge = boxes_from_map(view(hill(20.0, 15.0, 100.0, 0.3), 40), of_area(0.5))[0].box;
+  EXPECT_LE(ridge.right(), 400.0 + 1e-9);
+  EXPECT_NEAR(ridge.area(), 0.5 * 400.0 * 600.0, 1e-6);
+}
+
+TEST(ExpectedArea, OfOneBrightCellIsASquareRoundIt) {
+  std::vector<float> values(20 * 20);
+  values[7 * 20 + 5] = 1.0F;
+  const Box box = boxes_from_map(view(values, 20), of_area(0.0025))[0].box;
+  EXPECT_NEAR(box.x, 50.0, 1e-9);
+  EXPECT_NEAR(box.y, 140.0, 1e-9);
+  EXPECT_NEAR(box.width, 10.0, 1e-9);
+}
+
+TEST(ExpectedArea, OutsideOf0To1IsRefused) {
+  const std::vector<float> values = hill(8.0, 8.0, 3.0, 3.0);
+  EXPECT_THROW((void)boxes_from_map(view(values, 40), of_area(0.0)), std::invalid_argument);
+  EXPECT_THROW((void)boxes_from_map(view(values, 40), of_area(1.1)), std::invalid_argument);
 }
 
 TEST(Components, DiagonalNeighboursAreOneRegion) {

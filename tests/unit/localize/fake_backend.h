@@ -36,6 +36,18 @@ class FakeDifferentiated : public Differentiated {
     }
     return gradients;
   }
+  /// The gradient is 1 in one pixel, which begins one pixel right of and two below the cell's
+  /// centre for finding 0, one left of and three below it for finding 1; and 0 elsewhere.
+  [[nodiscard]] ImageF input_gradient(std::size_t stage, std::size_t finding,
+                                      std::size_t cell) override {
+    const std::size_t side = stage == 0 ? 4 : 2;
+    const double step = 16.0 / static_cast<double>(side);
+    const auto centre = [step](std::size_t i) { return (static_cast<double>(i) + 0.5) * step; };
+    ImageF gradient(16, 16);
+    gradient.at(static_cast<std::size_t>(centre(cell % side) + (finding == 0 ? 1.0 : -1.0)),
+                static_cast<std::size_t>(centre(cell / side) + (finding == 0 ? 2.0 : 3.0))) = 1.0F;
+    return gradient;
+  }
 
  private:
   int& passes_;

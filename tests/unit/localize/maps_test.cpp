@@ -14,6 +14,7 @@
 #include "localize/attention.h"
 #include "localize/box_fit.h"
 #include "localize/localizer.h"
+#include "localize/map_alignment.h"
 #include "localize/map_file.h"
 #include "localize/map_methods.h"
 #include "localize/result_files.h"
@@ -26,7 +27,8 @@ using test::FakeBackend;
 ImageF one_map(const ImageF& map, const Grid& grid, double input_size, std::size_t resolution,
                double weight = 1.0) {
   const ImageF* pointer = &map;
-  return combine_maps({&pointer, 1}, {&grid, 1}, {&weight, 1}, input_size, resolution);
+  const PlaneGrid plane{grid, grid};
+  return combine_maps({&pointer, 1}, {&plane, 1}, {&weight, 1}, input_size, resolution);
 }
 
 TEST(CombineMaps, InterpolatesBetweenTheCentresOfTheCells) {
@@ -68,10 +70,82 @@ TEST(CombineMaps, AddsTheMapsByTheirWeights) {
   const ImageF two(2, 2, 5.0F);
   const ImageF unseen(1, 1, std::numeric_limits<float>::quiet_NaN());
   const std::vector<const ImageF*> maps = {&one, &two, &unseen};
-  const std::vector<Grid> grids = {{8.0, 4.0}, {4.0, 2.0}, {8.0, 4.0}};
+  const std::vector<PlaneGrid> grids = geometric_grids({{8.0, 4.0}, {4.0, 2.0}, {8.0, 4.0}});
   const std::vector<double> weights = {0.25, 0.5, 0.0};
   const ImageF sum = combine_maps(maps, grids, weights, 8.0, 3);
   for (const float value : sum.pixels()) EXPECT_FLOAT_EQ(value, 0.75F + 2.5F);
+}
+
+TEST(AttentionMap, MovesEachStagesMapByTheFindingsOwnShift) {
+  FakeBackend backend;
+  const ImageF image(16, 16, 0.5F);
+  const Inference inference = backend.infer({&image, 1})[0];
+  const ImageF before = attention_map(backend, inference, 0, 16);
+  // Stage 1 rises by 1 a cell of 4 pixels across, stage 2 by 100 a cell of 8 pixels down.
+  backend.spec().alignment = Alignment{{}, {{{2.0, 5.0}, {3.0, -4.0}}, {{}, {}}}};
+  const ImageF after = attention_map(backend, inference, 0, 16);
+  // Inside of the outermost centres of both, moved or not.
+  const double expected = 0.25 * (-2.0 / 4.0) + 0.75 * (4.0 * 100.0 / 8.0);
+  EXPECT_NEAR(after.at(8, 5) - before.at(8, 5), expected, 1e-4);
+  EXPECT_EQ(attention_map(backend, inference, 1, 16),
+            combine_stages(inference, geometric_grids(backend.grids()), 1, backend.relevance()[1],
+                           16.0, 16));
+}
+
+TEST(AttendedPoint, IsTheCentroidOfWhatRaisesTheCell) {
+  ImageF image(32, 32, 0.5F);
+  ImageF gradient(32, 32);
+  image.at(4, 8) = 1.0F;
+  gradient.at(4, 8) = 1.0F;
+  image.at(12, 8) = 0.0F;  // darker than what is about it, where darker raises the cell
+  gradient.at(12, 8) = -1.0F;
+  image.at(30, 30) = 1.0F;  // lowers it
+  gradient.at(30, 30) = -5.0F;
+  gradient.at(20, 20) = 9.0F;  // no contrast
+  const auto point = attended_point(gradient, image);
+  ASSERT_TRUE(point.has_value());
+  // Both rise by half; the mean about each differs by no more than 0.5 / 25 from 0.5.
+  EXPECT_NEAR(point->x, 8.5, 0.2);
+  EXPECT_NEAR(point->y, 8.5, 1e-9);
+}
+
+TEST(AttendedPoint, IsNowhereWhereNothingRaisesTheCell) {
+  EXPECT_FALSE(attended_point(ImageF(8, 8), ImageF(8, 8, 0.5F)).has_value());
+  EXPECT_FALSE(attended_point(ImageF(8, 8, 1.0F), ImageF(8, 8, 0.5F)).has_value());
+}
+
+TEST(AlignmentFit, IsTheMedianDisplacementOfEachFindingAndStage) {
+  FakeBackend backend;
+  AlignmentFit fit(backend.grids(), 2);
+  // What is looked at stands out.
+  for (const float p : {0.2F, 0.4F, 0.6F}) {
+    ImageF image(16, 16, p);
+    const Inference inference = backend.infer({&image, 1})[0];
+    const auto differentiated = backend.differentiate(image);
+    for (std::size_t f = 0; f < 2; ++f)
+      for (std::size_t s = 0; s < 2; ++s) {
+        const ImageF& map = inference.stage_maps[s][f];
+        const auto peak = static_cast<std::size_t>(
+            std::max_element(map.pixels().begin(), map.pixels().end()) - map.pixels().begin());
+        const ImageF gradient = differentiated->input_gradient(s, f, peak);
+        for (std::size_t i = 0; i < image.pixels().size(); ++i)
+          if (gradient.pixels()[i] > 0.0F) image.pixels()[i] = 1.0F;
+      }
+    for (std::size_t f = 0; f < 2; ++f) fit.add(image, inference, *differentiated, f);
+  }
+  EXPECT_EQ(fit.images(0), 3U);
+  const auto shifts = fit.shifts();
+  for (std::size_t s = 0; s < 2; ++s) {
+    // The pixel's centre lies half a pixel further.
+    EXPECT_EQ(shifts[0][s], (MapShift{1.5, 2.5}));
+    EXPECT_EQ(shifts[1][s], (MapShift{-0.5, 3.5}));
+  }
+}
+
+TEST(AlignmentFit, LeavesMapsOfUnseenFindingsWhereTheyAre) {
+  FakeBackend backend;
+  EXPECT_EQ(AlignmentFit(backend.grids(), 2).shifts(),
+            (std::vector<std::vector<MapShift>>(2, std::vector<MapShift>(2))));
 }
 
 std::vector<std::string> method_names(const Backend& backend) {
@@ -114,6 +188,20 @@ class ThreeStages : public FakeBackend {
 
 TEST(MapMethods, CallAStageByItsNumber) {
   EXPECT_EQ(method_names(ThreeStages())[3], "stage 3 alone");
+}
+
+TEST(MapMethods, AnAlignedModelHasItsMapWithoutAlignmentBesideIt) {
+  FakeBackend backend;
+  backend.spec().alignment = Alignment{{}, {{{4.0, 0.0}, {4.0, 0.0}}, {{}, {}}}};
+  const ImageF image(16, 16, 0.5F);
+  const Inference inference = backend.infer({&image, 1})[0];
+  MapSource source(backend, image, inference);
+  const std::vector<MapMethod> methods = map_methods(backend);
+  EXPECT_EQ(methods[1].name, "multiscale attention map, not aligned");
+  EXPECT_EQ(methods[0].map(source, 0, 16), attention_map(backend, inference, 0, 16));
+  const ImageF plain = methods[1].map(source, 0, 16);
+  backend.spec().alignment.reset();
+  EXPECT_EQ(plain, attention_map(backend, inference, 0, 16));
 }
 
 TEST(MapMethods, WeighTheStagesAsTheirNamesSay) {

@@ -152,7 +152,7 @@ TEST_P(BackboneAlignment, CellsLieWhereTheGridsSay) {
   backbone->eval();
   Alignment::average_along_x(*backbone, c.along_x);
   const at::NoGradGuard no_gradient;
-  const std::vector<at::Tensor> stages = backbone->features(alignment.images().unsqueeze(1));
+  const std::vector<at::Tensor> stages = backbone->features(alignment.images().unsqueeze(1), 4);
   for (std::size_t s = 0; s < stages.size(); ++s)
     alignment.expect_on_grid(stages[s], backbone->stages()[s].grid, c.margin,
                              fmt::format("stage {}", s + 1));

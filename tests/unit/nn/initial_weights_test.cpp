@@ -93,7 +93,7 @@ TEST_P(EveryBackbone, TorchvisionsCheckpointsGiveTorchvisionsFeatures) {
     const at::NoGradGuard no_gradient;
     for (const bool training : {false, true}) {
       backbone->train(training);
-      const std::vector<at::Tensor> stages = backbone->features(answers.at("input"));
+      const std::vector<at::Tensor> stages = backbone->features(answers.at("input"), 4);
       ASSERT_EQ(stages.size(), 4U);
       for (std::size_t s = 0; s < stages.size(); ++s) {
         const std::string key = fmt::format("{}{}", training ? "train" : "eval", s + 1);
@@ -140,8 +140,8 @@ TEST(InitialWeights, OneAndThreeChannelsGiveTheSameFeaturesOfAGreyImage) {
     converted->eval();
     const at::NoGradGuard no_gradient;
     const at::Tensor grey = at::rand({2, 1, 64, 64});
-    const auto a = original->features(grey.expand({-1, from, -1, -1}));
-    const auto b = converted->features(grey.expand({-1, to, -1, -1}));
+    const auto a = original->features(grey.expand({-1, from, -1, -1}), 4);
+    const auto b = converted->features(grey.expand({-1, to, -1, -1}), 4);
     for (std::size_t s = 0; s < a.size(); ++s)
       expect_near(b[s], a[s], fmt::format("{} to {}, stage {}", from, to, s + 1));
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -167,6 +168,20 @@ TEST(Model, UsesTheStagesThatItsSpecNames) {
   ASSERT_EQ(features.size(), 2U);
   EXPECT_EQ(features[0].size(2), 4);
   EXPECT_EQ(features[1].size(2), 1);
+}
+
+TEST(Model, ComputesNoStageBehindTheDeepestUsed) {
+  ModelSpec spec = small_spec();
+  spec.stages = {1, 3};
+  const auto model = used_model(spec);
+  const at::NoGradGuard no_gradient;
+  const at::Tensor images = at::rand({1, 32, 32});
+  const at::Tensor before = model->forward(images).logits;
+  for (const auto& item : model->named_parameters())
+    if (item.key().starts_with("backbone.features.denseblock4"))
+      item.value().fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_TRUE(at::equal(model->forward(images).logits, before));
+  EXPECT_EQ(model->backbone().features(at::rand({1, 1, 32, 32}), 2).size(), 2U);
 }
 
 }  // namespace

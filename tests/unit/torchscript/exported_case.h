@@ -129,8 +129,7 @@ inline void write_reference(const std::filesystem::path& model, std::size_t reso
     for (std::size_t f = 0; f < spec.findings.size(); ++f) {
       probabilities.push_back(
           static_cast<float>(probability_of(spec, f, static_cast<double>(inference.logits[f]))));
-      attention.push_back(combine_stages(inference, backend->grids(), f, backend->relevance()[f],
-                                         static_cast<double>(side), resolution));
+      attention.push_back(attention_map(*backend, inference, f, resolution));
     }
     reference.append("probabilities", {findings}, probabilities);
     reference.append("attention_map", {findings, length(resolution), length(resolution)},

@@ -43,6 +43,18 @@ Calibration curves() {
           {FindingCalibration{1.0, 0.0, stairs}, {}, FindingCalibration{1.0, 0.0, {{0.0, 0.25}}}}};
 }
 
+/// Shifts by parts of cells and by cells, up and down, across the rim too.
+Alignment shifts(std::size_t findings, std::size_t stages) {
+  Alignment alignment{made_up_fit(), {}};
+  double next = -9.3;
+  for (std::size_t f = 0; f < findings; ++f) {
+    alignment.shifts.emplace_back();
+    for (std::size_t s = 0; s < stages; ++s, next += 1.9)
+      alignment.shifts.back().push_back({next, 4.0 - next / 2.0});
+  }
+  return alignment;
+}
+
 Case changed(std::string name, const std::function<void(Case&)>& change) {
   Case result{std::move(name), small_spec()};
   change(result);
@@ -160,6 +172,18 @@ TEST(ExportedHead, GivesTheSameInEveryRuntimeWithEachOfItsOptions) {
       changed("size_that_no_stride_divides", [](Case& c) { c.spec.input_size = 75; }),
       changed("coarse_attention_map", [](Case& c) { c.resolution = 20; }),
       changed("one_finding", [](Case& c) { c.spec.findings = {"Mass"}; }),
+      changed("aligned", [](Case& c) { c.spec.alignment = shifts(3, 4); }),
+      changed("aligned_one_finding",
+              [](Case& c) {
+                c.spec.findings = {"Mass"};
+                c.spec.stages = {1, 3};
+                c.spec.alignment = shifts(1, 2);
+              }),
+      changed("aligned_fusion_of_maps",
+              [](Case& c) {
+                c.spec.fusion = "maps";
+                c.spec.alignment = shifts(3, 4);
+              }),
       changed("platt", [](Case& c) { c.spec.calibration = lines(); }),
       changed("isotonic", [](Case& c) { c.spec.calibration = curves(); }),
       changed("opset_9", [](Case& c) { c.opset = 9; }),

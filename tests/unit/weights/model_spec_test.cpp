@@ -33,6 +33,8 @@ ModelSpec unusual_spec() {
                                                 {"median_peak", 0.7, false, 0.2}};
   spec.box_rule_provenance = "validation split";
   spec.box_levels = Fit{"area-prior", "chestxray14", "valid", "0123456789abcdef", 12, "2026-01-31"};
+  spec.alignment = Alignment{{"attended point", "chestxray14", "valid", "0123456789abcdef", 9, ""},
+                             {{{1.5, -2.0}, {0.1, 1.0 / 3.0}}, {{0.0, 0.0}, {-7.25, 3.0}}}};
   spec.calibration =
       Calibration{{"isotonic", "chestxray14", "valid", "0123456789abcdef", 1000, "2026-01-31"},
                   {FindingCalibration{1.0, 0.0, {{-2.5, 0.0}, {0.1, 1.0 / 3.0}, {7.0, 1.0 / 3.0}}},
@@ -63,6 +65,7 @@ TEST(ModelSpec, ComesBackFromItsMetadata) {
   EXPECT_EQ(read.pixel_deviation, spec.pixel_deviation);
   EXPECT_EQ(read.box_rule_provenance, spec.box_rule_provenance);
   EXPECT_EQ(read.box_levels, spec.box_levels);
+  EXPECT_EQ(read.alignment, spec.alignment);
   EXPECT_EQ(read.calibration, spec.calibration);
   EXPECT_EQ(read.thresholds, spec.thresholds);
   EXPECT_EQ(read.provenance, spec.provenance);
@@ -120,12 +123,12 @@ TEST(ModelSpec, EveryMissingOrMistypedEntryIsAUserErrorThatNamesTheFile) {
       if (json.contains(part))
         for (const auto& [inner, ignored] : json.at(part).items()) try_both(part, inner);
   }
-  EXPECT_EQ(tried, 9 + 8 + 4 + 3 + 2 + 2 + 3 * 6);
+  EXPECT_EQ(tried, 10 + 8 + 4 + 3 + 2 + 2 + 2 + 4 * 6);
 }
 
 TEST(ModelSpec, ANewerFormatIsRefusedAsSuch) {
-  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 3; }),
-            "m.safetensors was written by a newer chestmap (model format 3)");
+  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 4; }),
+            "m.safetensors was written by a newer chestmap (model format 4)");
 }
 
 TEST(ModelSpec, AModelOfTheFirstFormatHasNothingFitted) {
@@ -139,13 +142,23 @@ TEST(ModelSpec, AModelOfTheFirstFormatHasNothingFitted) {
   EXPECT_FALSE(read.calibration || read.thresholds || read.box_levels);
 }
 
+TEST(ModelSpec, AModelOfTheSecondFormatHasItsMapsWhereTheyAre) {
+  Json json = Json::parse(unusual_spec().to_metadata().at("chestmap"));
+  json["format_version"] = 2;
+  json.erase("alignment");
+  const ModelSpec read = ModelSpec::from_metadata({{"chestmap", json.dump()}}, "m.safetensors");
+  EXPECT_FALSE(read.alignment);
+  EXPECT_TRUE(read.calibration);
+}
+
 TEST(ModelSpec, WhatWasNotFittedStaysSo) {
   ModelSpec spec = unusual_spec();
+  spec.alignment.reset();
   spec.box_levels.reset();
   spec.calibration.reset();
   spec.thresholds.reset();
   const ModelSpec read = ModelSpec::from_metadata(spec.to_metadata(), "m.safetensors");
-  EXPECT_FALSE(read.calibration || read.thresholds || read.box_levels);
+  EXPECT_FALSE(read.alignment || read.calibration || read.thresholds || read.box_levels);
 }
 
 TEST(ModelSpec, CalibrationsAndThresholdsThatNoFitGivesAreNamed) {
@@ -165,6 +178,10 @@ TEST(ModelSpec, CalibrationsAndThresholdsThatNoFitGivesAreNamed) {
             prefix + "0 calibrations for 2 findings");
   EXPECT_EQ(error("/thresholds/probabilities", {0.1, 0.2, 0.3}),
             prefix + "3 thresholds for 2 findings");
+  EXPECT_EQ(error("/alignment/shifts/1", {{1.0, 2.0}}),
+            prefix + "1 shifts of a finding's maps for 2 findings");
+  EXPECT_EQ(error("/alignment/shifts", Json::array()),
+            prefix + "0 rows of map shifts for 2 findings");
   EXPECT_EQ(error("/thresholds/probabilities/1", 1.5), prefix + "a threshold outside of 0 to 1");
 }
 
