@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/provenance_file.h"
 #include "cli/run_split.h"
+#include "cli/shared_images.h"
 #include "cli/torch_program.h"
 #include "data/readers.h"
 #include "data/skipped.h"
@@ -200,6 +201,8 @@ int evaluate_command(const Arguments& given) {
   const RunSplit split = read_run_split(arguments.run, arguments.split, dataset);
   const auto backend = make_backend(arguments.run / "model.safetensors", arguments.backend);
   const std::vector<std::string> oracle = judge_oracle(arguments, backend->spec(), split);
+  warn_of_shared_images((arguments.run / "model.safetensors").string(), fits_of(backend->spec()),
+                        {dataset.name, split.name, split.fingerprint});
   Scored scored = run_model(arguments, *backend, dataset, split.records);
   add_controls(scored, dataset, backend->spec(), arguments.seed);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 
 #include "base/error.h"
 
@@ -50,6 +51,14 @@ std::vector<ImageFile> find_image_files(const fs::path& folder) {
   std::stable_sort(files.begin(), files.end(), by_name);
   files.erase(std::unique(files.begin(), files.end(), same_name), files.end());
   return files;
+}
+
+std::string head_of(const fs::path& file) {
+  std::string head(std::size_t{64} << 10U, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()));
+  return head;
 }
 
 fs::path folder_of(const fs::path& file) {

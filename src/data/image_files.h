@@ -16,6 +16,9 @@ struct ImageFile {
 /// order counts. Throws UserError where a folder cannot be listed.
 [[nodiscard]] std::vector<ImageFile> find_image_files(const std::filesystem::path& folder);
 
+/// The first 64 KiB of a file; less where it is shorter, nothing where it cannot be read.
+[[nodiscard]] std::string head_of(const std::filesystem::path& file);
+
 /// The folder that a file lies in; "." for a bare file name.
 [[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
 
