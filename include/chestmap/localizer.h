@@ -44,7 +44,8 @@ class Localizer {
     std::vector<Box> boxes;  ///< best first
   };
 
-  /// `device` is "cpu", "cuda" or "cuda:N"; `threads` 0 takes every core.
+  /// `device` is "cpu", or, where this was built with libtorch, "cuda" or "cuda:N"; `threads` 0
+  /// takes every core.
   explicit Localizer(const std::filesystem::path& model, const std::string& device = "cpu",
                      int threads = 0);
   ~Localizer();

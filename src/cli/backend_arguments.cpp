@@ -14,7 +14,7 @@ void add_backend_options(CLI::App& command, BackendArguments& arguments) {
       ->capture_default_str();
   command.add_option("--device", arguments.device, "cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", arguments.threads, "Threads that compute; 0: every core")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1024));
 }
 
 }  // namespace chestmap

@@ -16,6 +16,7 @@ void add_weights_command(CLI::App& app, Action& action);
 
 // Of both programs, each with its back end (cli/backend_arguments.h).
 void add_evaluate_command(CLI::App& app, Action& action);
+void add_bench_command(CLI::App& app, Action& action);
 void add_localize_command(CLI::App& app, Action& action);
 void add_fit_thresholds_command(CLI::App& app, Action& action);
 void add_calibrate_command(CLI::App& app, Action& action);

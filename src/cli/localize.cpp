@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
@@ -96,6 +98,11 @@ bool wanted(const Arguments& arguments, const LocalizedFinding& found, bool boxe
   return arguments.all_overlays || boxed || is_seen(arguments, found);
 }
 
+std::size_t threads_of(const Arguments& arguments) {
+  return arguments.backend.threads > 0 ? static_cast<std::size_t>(arguments.backend.threads)
+                                       : available_cores();
+}
+
 void check_findings(const Arguments& arguments, const ModelSpec& spec) {
   for (const std::string& name : arguments.findings)
     if (std::find(spec.findings.begin(), spec.findings.end(), name) == spec.findings.end()) {
@@ -106,66 +113,104 @@ void check_findings(const Arguments& arguments, const ModelSpec& spec) {
     }
 }
 
+/// What the images are drawn and written by.
+struct Job {
+  const Arguments& arguments;
+  Backend& backend;
+  const std::optional<Dataset>& dataset;
+  std::map<std::string, const Record*> records;
+};
+
+/// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
+/// each its own image. Throws ImageError where it cannot be read.
+LocalizedImage localized(const Job& job, const std::filesystem::path& file, bool alone) {
+  const ImageF radiograph = read_image(file);
+  const std::string name = file.filename().string();
+  const auto known = job.records.find(name);
+  const Record* record = known == job.records.end() ? nullptr : known->second;
+  LocalizeOptions options;
+  options.resolution = job.arguments.resolution;
+  options.frame =
+      record != nullptr ? record->frame : ImageSize{radiograph.width(), radiograph.height()};
+  options.alone = alone;
+  options.threads = alone ? 1 : threads_of(job.arguments);
+  LocalizedImage image{name, options.frame, localize(job.backend, radiograph, options)};
+  const auto write = [&](std::size_t f) {
+    LocalizedFinding& found = image.findings[f];
+    const std::vector<Box> truth = boxes_of(record, job.dataset, found.finding);
+    if (wanted(job.arguments, found, !truth.empty())) {
+      const std::string png = map_file_name(name, found.finding);
+      write_map(job.arguments.out / "maps" / png, found.map);
+      write_file(
+          job.arguments.out / "overlays" / png,
+          encode_png(finding_overlay(radiograph, found, job.backend.spec(), options.frame, truth)));
+    }
+    found.map = {};
+  };
+  parallel_for(image.findings.size(), options.threads, write);
+  return image;
+}
+
+/// Every image or why it was set aside, in the order of `files`.
+struct Localized {
+  std::vector<LocalizedImage> images;
+  std::vector<Skipped> skipped;
+};
+
+/// Each thread takes an image from reading to writing, and then the next: decoding, inference,
+/// boxes and writing of different images overlap, no more images are in memory than threads, and
+/// none of the stages waits for another.
+Localized localized(const Job& job, const std::vector<std::filesystem::path>& files) {
+  const std::size_t threads = std::min(threads_of(job.arguments), files.size());
+  std::vector<std::optional<LocalizedImage>> images(files.size());
+  std::vector<std::string> problems(files.size());
+  Progress bar("localizing", files.size(), "images");
+  std::mutex mutex;
+  std::size_t done = 0;
+  parallel_for(files.size(), threads, [&](std::size_t i) {
+    try {
+      images[i] = localized(job, files[i], threads > 1);
+    } catch (const ImageError& error) {
+      problems[i] = error.what();
+      warn("{}: {}", files[i].string(), error.what());
+    }
+    const std::lock_guard lock(mutex);
+    bar.update(++done);
+  });
+  Localized result;
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (images[i])
+      result.images.push_back(std::move(*images[i]));
+    else
+      result.skipped.push_back({files[i].string(), problems[i]});
+  return result;
+}
+
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
   const auto files = image_files(arguments.images);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
-  const auto records = records_by_name(dataset);
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
-  std::vector<LocalizedImage> localized;
-  std::vector<Skipped> skipped;
-  {
-    Progress bar("localizing", files.size(), "images");
-    for (const std::filesystem::path& file : files) {
-      ImageF radiograph;
-      try {
-        radiograph = read_image(file);
-      } catch (const ImageError& error) {
-        skipped.push_back({file.string(), error.what()});
-        warn("{}: {}", file.string(), error.what());
-        continue;
-      }
-      const std::string name = file.filename().string();
-      const auto known = records.find(name);
-      const Record* record = known == records.end() ? nullptr : known->second;
-      LocalizeOptions options;
-      options.resolution = arguments.resolution;
-      options.frame =
-          record != nullptr ? record->frame : ImageSize{radiograph.width(), radiograph.height()};
-      LocalizedImage image{name, options.frame, localize(*backend, radiograph, options)};
-      for (LocalizedFinding& found : image.findings) {
-        const std::vector<Box> truth = boxes_of(record, dataset, found.finding);
-        if (wanted(arguments, found, !truth.empty())) {
-          const std::string png = map_file_name(name, found.finding);
-          write_map(arguments.out / "maps" / png, found.map);
-          write_file(arguments.out / "overlays" / png,
-                     encode_png(finding_overlay(radiograph, found, backend->spec(), options.frame,
-                                                truth)));
-        }
-        found.map = {};
-      }
-      localized.push_back(std::move(image));
-      bar.update(localized.size() + skipped.size());
-    }
-  }
-  const std::string json = localization_json(localized, backend->spec()).dump(1) + "\n";
+  const auto [images, skipped] =
+      localized({arguments, *backend, dataset, records_by_name(dataset)}, files);
+  const std::string json = localization_json(images, backend->spec()).dump(1) + "\n";
   write_file(arguments.out / "localization.json", json);
-  write_file(arguments.out / "coco.json", coco_results(localized).dump(1) + "\n");
+  write_file(arguments.out / "coco.json", coco_results(images).dump(1) + "\n");
   if (!skipped.empty()) write_skipped(arguments.out / "skipped.csv", skipped);
   if (arguments.json) {
     fmt::print("{}", json);
   } else {
-    for (const LocalizedImage& image : localized)
+    for (const LocalizedImage& image : images)
       for (const LocalizedFinding& found : image.findings)
         if (is_seen(arguments, found))
           fmt::print("{}\t{}\t{:.3f}\n", image.name, found.finding, found.probability);
   }
-  note("{} images localized, {} set aside; results in {}", localized.size(), skipped.size(),
+  note("{} images localized, {} set aside; results in {}", images.size(), skipped.size(),
        arguments.out.string());
-  if (localized.empty())
+  if (images.empty())
     throw UserError("no image could be read",
                     "PNG and JPEG are read; skipped.csv gives each file's reason");
   return 0;

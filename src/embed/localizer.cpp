@@ -4,17 +4,36 @@
 #include <stdexcept>
 #include <utility>
 
-#include "backend_torch/torch_backend.h"
+#include "base/error.h"
+#include "engine/engine_backend.h"
 #include "localize/localizer.h"
+#ifdef CHESTMAP_WITH_TORCH
+#include "backend_torch/torch_backend.h"
+#endif
 
 namespace chestmap {
+
+namespace {
+
+std::unique_ptr<Backend> backend_on(const std::string& device, const std::filesystem::path& model,
+                                    int threads) {
+  if (device == "cpu") return make_engine_backend(model, threads);
+#ifdef CHESTMAP_WITH_TORCH
+  return make_torch_backend(model, device, threads);
+#else
+  throw UserError("the device \"" + device + "\" needs libtorch, which this was built without",
+                  "cpu works everywhere");
+#endif
+}
+
+}  // namespace
 
 struct Localizer::State {
   std::unique_ptr<Backend> backend;
 };
 
 Localizer::Localizer(const std::filesystem::path& model, const std::string& device, int threads)
-    : state_(std::make_unique<State>(State{make_torch_backend(model, device, threads)})) {}
+    : state_(std::make_unique<State>(State{backend_on(device, model, threads)})) {}
 
 Localizer::~Localizer() = default;
 Localizer::Localizer(Localizer&& other) noexcept = default;

@@ -3,103 +3,119 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include "base/parallel.h"
 
 namespace chestmap::engine {
 
-Engine::Engine(Network network, int threads)
+Engine::Engine(Network network, std::size_t threads, kernels::Isa isa)
     : network_(std::move(network)),
-      threads_(threads > 0 ? threads : static_cast<int>(available_cores())) {
-  for (Layer& layer : network_.layers) kernels_.push_back(make_kernel(network_, layer));
+      team_(threads > 0 ? threads : available_cores()),
+      kernels_(network_.layers.size()) {
+  parallel_for(kernels_.size(), team_.size(), [&](std::size_t layer) {
+    kernels_[layer] = make_kernel(network_, network_.layers[layer], isa);
+  });
 }
 
-const Engine::Program& Engine::program(int threads) {
-  const auto known = programs_.find(threads);
-  if (known != programs_.end()) return known->second;
+const MemoryPlan& Engine::plan(std::size_t threads) {
+  const std::lock_guard lock(mutex_);
+  const auto known = plans_.find(threads);
+  if (known != plans_.end()) return known->second;
   std::vector<std::size_t> workspaces;
   for (const auto& kernel : kernels_) {
     kernel->prepare(threads);
     workspaces.push_back(kernel->workspace(threads));
   }
-  return programs_[threads] = {plan_memory(network_, workspaces), threads};
+  return plans_.emplace(threads, plan_memory(network_, workspaces)).first->second;
 }
 
-AlignedFloats& Engine::memory(std::size_t lane, std::size_t size) {
-  if (memory_.size() <= lane) memory_.resize(lane + 1);
-  if (memory_[lane].size() < size) {
-    memory_[lane] = {};  // before there is another
-    memory_[lane] = AlignedFloats(size);
+Arena Engine::take_arena(std::size_t size) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto large = std::find_if(arenas_.begin(), arenas_.end(),
+                                    [&](const Arena& arena) { return arena.size() >= size; });
+    if (large != arenas_.end()) {
+      Arena arena = std::move(*large);
+      arenas_.erase(large);
+      return arena;
+    }
+    arenas_.clear();  // too small for what is asked for now
   }
-  return memory_[lane];
+  return Arena(size);
 }
 
-void Engine::run_layer(const Program& program, AlignedFloats& memory, std::size_t layer) const {
+void Engine::keep_arena(Arena arena) {
+  const std::lock_guard lock(mutex_);
+  arenas_.push_back(std::move(arena));
+}
+
+void Engine::run_layer(const MemoryPlan& plan, const Arena& arena, std::size_t layer,
+                       Team& team) const {
   const Layer& described = network_.layers[layer];
   Operands operands;
   for (std::size_t i = 0; i < described.inputs.size(); ++i)
-    operands.inputs.at(i) = memory.data() + program.plan.tensors[described.inputs[i]];
-  operands.output = memory.data() + program.plan.tensors[described.output];
-  operands.workspace = memory.data() + program.plan.workspaces[layer];
-  kernels_[layer]->run(operands, program.threads);
+    operands.inputs.at(i) = arena.data() + plan.tensors[described.inputs[i]];
+  operands.output = arena.data() + plan.tensors[described.output];
+  operands.workspace = arena.data() + plan.workspaces[layer];
+  kernels_[layer]->run(operands, team);
 }
 
-void Engine::run_one(const Program& program, AlignedFloats& memory, std::size_t image,
-                     const Load& load, const Take& take) const {
-  load(image, memory.data() + program.plan.tensors[network_.input]);
-  for (std::size_t layer = 0; layer < kernels_.size(); ++layer) run_layer(program, memory, layer);
+void Engine::run_image(std::size_t image, Team& team, const Load& load, const Take& take) {
+  const MemoryPlan& places = plan(team.size());
+  Arena arena = take_arena(places.size);
+  load(image, arena.data() + places.tensors[network_.input]);
+  for (std::size_t layer = 0; layer < kernels_.size(); ++layer)
+    run_layer(places, arena, layer, team);
   std::vector<std::span<const float>> outputs;
   for (const auto& [name, tensor] : network_.outputs)
-    outputs.emplace_back(memory.data() + program.plan.tensors[tensor],
-                         network_.tensors[tensor].elements());
+    outputs.emplace_back(arena.data() + places.tensors[tensor], network_.tensors[tensor].floats());
   take(image, outputs);
+  keep_arena(std::move(arena));
 }
 
+void Engine::run_alone(const Load& load, const Take& take) { run_image(0, alone_, load, take); }
+
 void Engine::run(std::size_t images, const Load& load, const Take& take) {
-  const auto lanes = static_cast<std::size_t>(threads_);
-  const std::size_t alone = lanes > 1 ? images / lanes * lanes : 0;  // by one thread each
-  if (alone > 0) {
-    const Program& single = program(1);
-    for (std::size_t lane = 0; lane < lanes; ++lane) memory(lane, single.plan.size);
-    std::exception_ptr error;
-    std::mutex error_mutex;
-#pragma omp parallel for num_threads(threads_) schedule(static, 1)
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      try {
-        for (std::size_t image = lane; image < alone; image += lanes)
-          run_one(single, memory_[lane], image, load, take);
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        error = std::current_exception();
-      }
+  const std::size_t each = threads() > 1 ? images / threads() * threads() : 0;
+  std::exception_ptr error;
+  std::mutex error_mutex;
+  team_.run(each, [&](std::size_t image, std::size_t /*member*/) {
+    try {
+      run_image(image, alone_, load, take);
+    } catch (...) {
+      const std::lock_guard lock(error_mutex);
+      error = std::current_exception();
     }
-    if (error) std::rethrow_exception(error);
-  }
-  if (alone == images) return;
-  const Program& joint = program(threads_);
-  for (std::size_t image = alone; image < images; ++image)
-    run_one(joint, memory(0, joint.plan.size), image, load, take);
+  });
+  if (error) std::rethrow_exception(error);
+  for (std::size_t image = each; image < images; ++image) run_image(image, team_, load, take);
 }
 
 std::vector<LayerTime> Engine::timed(const Load& load) {
   using Clock = std::chrono::steady_clock;
-  const Program& joint = program(threads_);
-  AlignedFloats& floats = memory(0, joint.plan.size);
-  load(0, floats.data() + joint.plan.tensors[network_.input]);
+  const MemoryPlan& places = plan(threads());
+  Arena arena = take_arena(places.size);
+  load(0, arena.data() + places.tensors[network_.input]);
   std::vector<LayerTime> times;
   for (std::size_t layer = 0; layer < kernels_.size(); ++layer) {
     const Clock::time_point start = Clock::now();
-    run_layer(joint, floats, layer);
+    run_layer(places, arena, layer, team_);
     const std::chrono::duration<double> taken = Clock::now() - start;
     times.push_back({&network_.layers[layer], kernels_[layer]->name(), taken.count()});
   }
+  keep_arena(std::move(arena));
   return times;
 }
 
-std::size_t Engine::activation_bytes(int threads) {
-  return program(threads).plan.size * sizeof(float);
+std::size_t Engine::weight_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& kernel : kernels_) bytes += kernel->bytes();
+  return bytes;
+}
+
+std::size_t Engine::activation_bytes(std::size_t threads) {
+  return plan(threads).size * sizeof(float);
 }
 
 }  // namespace chestmap::engine

@@ -4,13 +4,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
-#include "engine/aligned.h"
+#include "engine/arena.h"
 #include "engine/kernel.h"
 #include "engine/memory_plan.h"
 #include "engine/network.h"
+#include "engine/team.h"
+#include "kernels/isa.h"
 
 namespace chestmap::engine {
 
@@ -21,8 +24,7 @@ struct LayerTime {
   double seconds = 0.0;
 };
 
-/// Runs a network on the CPU. One image is computed by all threads together, several by one thread
-/// each, so that what comes out depends on the number of threads by rounding alone.
+/// Runs a network on the CPU. What comes out depends on the number of threads by rounding alone.
 class Engine {
  public:
   /// Writes an image's pixels to where the network reads them, channels x height x width.
@@ -32,37 +34,42 @@ class Engine {
   using Take =
       std::function<void(std::size_t image, const std::vector<std::span<const float>>& outputs)>;
 
-  /// `threads` 0 takes every core.
-  Engine(Network network, int threads);
+  /// `threads` 0 takes every core; `isa` must be supported.
+  Engine(Network network, std::size_t threads, kernels::Isa isa = kernels::best_isa());
 
-  /// Both functions are called once an image, from any thread. What they throw is thrown here.
+  /// Images by one thread each, as far as there are enough for all threads; what is left, image by
+  /// image, by all threads together. Both functions are called once an image, from any thread; what
+  /// they throw is thrown here. One thread at a time may call it. Throws std::bad_alloc where there
+  /// is not enough memory.
   void run(std::size_t images, const Load& load, const Take& take);
+
+  /// One image, number 0, by the calling thread alone. Any number of threads may call it at a time.
+  void run_alone(const Load& load, const Take& take);
 
   /// The layers of one image, one after another, by all threads.
   [[nodiscard]] std::vector<LayerTime> timed(const Load& load);
 
   [[nodiscard]] const Network& network() const noexcept { return network_; }
-  [[nodiscard]] int threads() const noexcept { return threads_; }
-  /// Of what lies between the layers of one image.
-  [[nodiscard]] std::size_t activation_bytes(int threads);
+  [[nodiscard]] std::size_t threads() const noexcept { return team_.size(); }
+  [[nodiscard]] std::size_t weight_bytes() const;
+  /// Of all that lies between the layers of one image that so many threads compute.
+  [[nodiscard]] std::size_t activation_bytes(std::size_t threads);
 
  private:
-  /// The network, ready for images that so many threads compute together.
-  struct Program {
-    MemoryPlan plan;
-    int threads = 1;
-  };
-  const Program& program(int threads);
-  void run_one(const Program& program, AlignedFloats& memory, std::size_t image, const Load& load,
-               const Take& take) const;
-  void run_layer(const Program& program, AlignedFloats& memory, std::size_t layer) const;
-  AlignedFloats& memory(std::size_t lane, std::size_t size);
+  /// Where everything lies for an image that so many threads compute together.
+  const MemoryPlan& plan(std::size_t threads);
+  Arena take_arena(std::size_t size);
+  void keep_arena(Arena arena);
+  void run_image(std::size_t image, Team& team, const Load& load, const Take& take);
+  void run_layer(const MemoryPlan& plan, const Arena& arena, std::size_t layer, Team& team) const;
 
   Network network_;
-  int threads_;
+  Team team_;
+  Team alone_{1};
   std::vector<std::unique_ptr<Kernel>> kernels_;  // one a layer
-  std::map<int, Program> programs_;               // by their threads
-  std::vector<AlignedFloats> memory_;             // one an image that is computed at a time
+  std::mutex mutex_;                              // of what follows
+  std::map<std::size_t, MemoryPlan> plans_;       // by the number of threads
+  std::vector<Arena> arenas_;                     // that nobody uses
 };
 
 }  // namespace chestmap::engine

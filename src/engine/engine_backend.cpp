@@ -1,38 +1,21 @@
 #include "engine/engine_backend.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "engine/engine.h"
-#include "engine/fusion.h"
-#include "graph/localizer_graph.h"
+#include "engine/localizer_network.h"
 
 namespace chestmap {
 
 namespace {
 
-/// Of the outputs of graph/localizer_graph.h those that make an `Inference`.
-std::vector<std::string> output_names(const ModelSpec& spec) {
-  std::vector<std::string> names = {"logits"};
-  for (const std::int64_t stage : spec.stages)
-    names.push_back("stage_map_" + std::to_string(stage));
-  return names;
-}
-
-engine::Network network_of(LocalizerGraph& localizer, const std::filesystem::path& file) {
-  try {
-    return engine::fused(std::move(localizer.graph), output_names(localizer.spec));
-  } catch (const UserError& error) {
-    throw UserError(file.string() + ": " + error.what(), error.hint());
-  }
-}
-
 class EngineBackend : public Backend {
  public:
-  EngineBackend(LocalizerGraph localizer, const std::filesystem::path& file, int threads)
-      : engine_(network_of(localizer, file), threads),
+  EngineBackend(LocalizerNetwork localizer, std::size_t threads)
+      : engine_(std::move(localizer.network), threads),
         spec_(std::move(localizer.spec)),
         grids_(std::move(localizer.grids)),
         relevance_(std::move(localizer.relevance)) {}
@@ -52,6 +35,18 @@ class EngineBackend : public Backend {
           results[i] = inference(outputs);
         });
     return results;
+  }
+
+  Inference infer_alone(const ImageF& image) override {
+    Inference result;
+    engine_.run_alone(
+        [&](std::size_t /*i*/, float* input) {
+          std::copy(image.pixels().begin(), image.pixels().end(), input);
+        },
+        [&](std::size_t /*i*/, const std::vector<std::span<const float>>& outputs) {
+          result = inference(outputs);
+        });
+    return result;
   }
 
   std::unique_ptr<Differentiated> differentiate(const ImageF& /*image*/) override {
@@ -85,9 +80,10 @@ class EngineBackend : public Backend {
 
 std::unique_ptr<Backend> make_engine_backend(const std::filesystem::path& file,
                                              std::int64_t threads) {
-  // The attention map is made of the stage maps (localize/attention.h): the graph's is left out.
-  LocalizerGraph localizer = localizer_graph(file, {.resolution = 1});
-  return std::make_unique<EngineBackend>(std::move(localizer), file, static_cast<int>(threads));
+  if (kernels::best_isa() == kernels::Isa::portable)
+    note("this processor has neither AVX2 nor AVX-512: the model runs on plain code, much slower");
+  return std::make_unique<EngineBackend>(localizer_network(file),
+                                         static_cast<std::size_t>(threads));
 }
 
 }  // namespace chestmap

@@ -16,6 +16,8 @@ namespace chestmap::engine {
 
 namespace {
 
+constexpr const char* kHint = "--engine torch runs every model";
+
 /// Up to so many planar channels a convolution reads as they are.
 constexpr std::int64_t kMostPlanarChannels = 4;
 
@@ -105,8 +107,7 @@ class Fuser {
   }
 
   [[noreturn]] static void refuse(const Node& node, const std::string& what) {
-    throw UserError(fmt::format("{}: the engine cannot run {}", node.output, what),
-                    "--engine torch runs every model");
+    throw UserError(fmt::format("{}: the engine cannot run {}", node.output, what), kHint);
   }
 
   static std::int64_t equal_sides(const Node& node, const std::string& attribute,
@@ -137,9 +138,10 @@ class Fuser {
   std::size_t materialised(const std::string& name) {
     Value& value = values_.at(name);
     if (!value.pending) return value.tensor;
-    const Tensor& source = tensor(value.tensor);
-    value.tensor =
-        add_layer(name, spread(*value.pending, source), {value.tensor}, like(source, name));
+    // Blocked tensors are scaled with a ReLU behind it alone, which is what backbones do.
+    const std::size_t from = value.pending->relu ? value.tensor : as_planar(value.tensor);
+    const Tensor& source = tensor(from);
+    value.tensor = add_layer(name, spread(*value.pending, source), {from}, like(source, name));
     value.pending.reset();
     return value.tensor;
   }
@@ -172,7 +174,8 @@ class Fuser {
     if (node.op == "BatchNormalization") return normalisation(node);
     if (node.op == "Relu") return relu(node);
     if (node.op == "Concat") return concatenation(node);
-    if (node.op == "MaxPool" || node.op == "AveragePool") return pooling(node);
+    if (node.op == "MaxPool") return max_pooling(node);
+    if (node.op == "AveragePool") return average_pooling(node);
     if (node.op == "Flatten") return {materialised(node.inputs[0]), {}, 1};
     static const std::set<std::string> kCombinations = {"Add", "Sub", "Mul", "Div"};
     if (kCombinations.contains(node.op))
@@ -181,7 +184,7 @@ class Fuser {
   }
 
   Value convolution(const Node& node) {
-    const Constant& weight = *constant(node.inputs[1]);
+    Constant& weight = constants_.at(node.inputs[1]);
     const std::int64_t kernel = weight.shape[2];
     if (weight.shape[3] != kernel) refuse(node, "a convolution whose kernel is no square");
     for (const char* attribute : {"dilations", "group"})
@@ -218,8 +221,10 @@ class Fuser {
   }
 
   /// Equal input channels act through the sum of their weights.
-  static std::vector<float> physical_weight(const Constant& weight, std::int64_t repeats,
+  static std::vector<float> physical_weight(Constant& weight, std::int64_t repeats,
                                             const Tensor& read, const Tensor& written) {
+    if (repeats == 1 && read.channels == read.physical && written.channels == written.physical)
+      return std::move(weight.values);
     const std::int64_t taps = weight.shape[2] * weight.shape[3];
     const std::int64_t in = weight.shape[1];
     std::vector<float> physical(index(written.physical * read.physical * taps), 0.0F);
@@ -351,15 +356,28 @@ class Fuser {
     return {result, {}, 1};
   }
 
-  Value pooling(const Node& node) {
+  Value max_pooling(const Node& node) {
+    if (equal_sides(node, "kernel_shape", 0) != 3 || equal_sides(node, "strides", 1) != 2 ||
+        equal_sides(node, "pads", 0) != 1)
+      refuse(node, "a maximum over other windows than 3 x 3 with stride 2");
     const std::size_t source = as_blocked(materialised(node.inputs[0]));
-    Pooling pooling{node.op == "MaxPool", equal_sides(node, "kernel_shape", 0),
-                    equal_sides(node, "strides", 1), equal_sides(node, "pads", 0)};
-    if (!pooling.maximum && pooling.padding > 0) refuse(node, "average pooling with padding");
     Tensor written = like(tensor(source), node.output);
-    for (std::int64_t* side : {&written.height, &written.width})
-      *side = (*side + 2 * pooling.padding - pooling.kernel) / pooling.stride + 1;
-    return {add_layer(node.output, pooling, {source}, std::move(written)), {}, 1};
+    for (std::int64_t* side : {&written.height, &written.width}) *side = (*side + 1) / 2;
+    return {add_layer(node.output, MaxPooling{}, {source}, std::move(written)), {}, 1};
+  }
+
+  /// Behind a 1x1 convolution, which then averages what it reads: a quarter of the operations.
+  Value average_pooling(const Node& node) {
+    Convolution* producer = open_convolution(node.inputs[0]);
+    if (producer == nullptr || producer->adds || producer->kernel != 1 || producer->stride != 1 ||
+        equal_sides(node, "kernel_shape", 0) != 2 || equal_sides(node, "strides", 1) != 2 ||
+        equal_sides(node, "pads", 0) != 0)
+      refuse(node, "average pooling but of 2 x 2 pixels behind a 1 x 1 convolution");
+    producer->averages = true;
+    const std::size_t result = values_.at(node.inputs[0]).tensor;
+    network_.tensors[result].height /= 2;
+    network_.tensors[result].width /= 2;
+    return {result, {}, 1};
   }
 
   Value planar_operation(const Node& node) {
@@ -372,7 +390,7 @@ class Fuser {
     Tensor written = like(tensor(inputs[0]), node.output);
     if (kBinary.contains(node.op)) {
       inputs.push_back(as_planar(materialised(node.inputs[1])));
-      if (tensor(inputs[1]).elements() != written.elements())
+      if (tensor(inputs[1]).floats() != written.floats())
         refuse(node, node.op + " of values of different shape");
     } else if (!kUnary.contains(node.op)) {
       refuse(node, fmt::format("the operation {}", node.op));

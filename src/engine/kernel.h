@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "engine/network.h"
+#include "engine/team.h"
+#include "kernels/isa.h"
 
 namespace chestmap::engine {
 
@@ -23,17 +25,20 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
   virtual ~Kernel() = default;
 
-  /// To be called, from one thread, before the first run with so many threads.
-  virtual void prepare(int /*threads*/) {}
+  /// To be called, from one thread, before the first run by a team of so many.
+  virtual void prepare(std::size_t /*threads*/) {}
   /// Floats that `Operands::workspace` must have.
-  [[nodiscard]] virtual std::size_t workspace(int /*threads*/) const { return 0; }
-  /// May be called at the same time for different operands.
-  virtual void run(const Operands& operands, int threads) const = 0;
-  /// For `chestmap bench`: "oneDNN", "plain", ...
+  [[nodiscard]] virtual std::size_t workspace(std::size_t /*threads*/) const { return 0; }
+  /// May be called at the same time for different operands by different teams.
+  virtual void run(const Operands& operands, Team& team) const = 0;
+  /// For `chestmap bench`.
   [[nodiscard]] virtual const char* name() const = 0;
+  /// Of weights.
+  [[nodiscard]] virtual std::size_t bytes() const { return 0; }
 };
 
 /// For one layer of the network, whose weights are taken from it.
-[[nodiscard]] std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer);
+[[nodiscard]] std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer,
+                                                  kernels::Isa isa);
 
 }  // namespace chestmap::engine

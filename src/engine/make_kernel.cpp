@@ -1,6 +1,5 @@
+#include "engine/convolution_kernel.h"
 #include "engine/kernel.h"
-#include "engine/onednn_convolution.h"
-#include "engine/plain_convolution.h"
 #include "engine/simple_kernels.h"
 
 namespace chestmap::engine {
@@ -10,18 +9,18 @@ namespace {
 struct Maker {
   const Tensor& read;
   const Tensor& written;
+  kernels::Isa isa;
 
   std::unique_ptr<Kernel> operator()(Convolution& convolution) const {
-    auto kernel = make_onednn_convolution(convolution, read, written);
-    if (!kernel) kernel = make_plain_convolution(convolution, read, written);
+    auto kernel = make_convolution(convolution, read, written, isa);
     convolution.weight = {};
     return kernel;
   }
   std::unique_ptr<Kernel> operator()(const Affine& affine) const {
-    return make_affine(affine, read);
+    return make_affine(affine, read, written, isa);
   }
-  std::unique_ptr<Kernel> operator()(const Pooling& pooling) const {
-    return make_pooling(pooling, read, written);
+  std::unique_ptr<Kernel> operator()(const MaxPooling& /*pooling*/) const {
+    return make_max_pooling(read, written, isa);
   }
   std::unique_ptr<Kernel> operator()(const Reorder& /*reorder*/) const {
     return make_reorder(read, written);
@@ -34,8 +33,8 @@ struct Maker {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer) {
-  return std::visit(Maker{network.tensors[layer.inputs[0]], network.tensors[layer.output]},
+std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer, kernels::Isa isa) {
+  return std::visit(Maker{network.tensors[layer.inputs[0]], network.tensors[layer.output], isa},
                     layer.operation);
 }
 

@@ -59,7 +59,7 @@ MemoryPlan plan_memory(const Network& network, std::span<const std::size_t> work
     root[t] = t;
     while (const auto parent = network.tensors[root[t]].parent) {
       const Tensor& part = network.tensors[root[t]];
-      offset[t] += static_cast<std::size_t>(part.offset * part.pixels());
+      offset[t] += static_cast<std::size_t>(part.offset / kBlock * part.stride());
       root[t] = *parent;
     }
   }
@@ -68,7 +68,7 @@ MemoryPlan plan_memory(const Network& network, std::span<const std::size_t> work
   for (std::size_t t = 0; t < tensors; ++t) pieces[t].first = layers;
   const auto need = [&](std::size_t t, std::size_t at) {
     Piece& piece = pieces[root[t]];
-    piece.size = whole_lines(network.tensors[root[t]].elements());
+    piece.size = whole_lines(network.tensors[root[t]].floats());
     piece.first = std::min(piece.first, at);
     piece.last = std::max(piece.last, at);
   };

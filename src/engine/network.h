@@ -4,17 +4,20 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "kernels/blocked.h"
 
 namespace chestmap::engine {
 
 /// Channels in a block of the blocked layout.
-inline constexpr std::int64_t kBlock = 16;
+inline constexpr std::int64_t kBlock = static_cast<std::int64_t>(kernels::lanes);
 
 /// What one value of the network looks like in memory, of one image and in single precision.
 /// Planar: channels x height x width, row-major. Blocked: the physical channels in blocks of 16,
-/// each block height x width x 16; channels that stand for none are zero.
+/// each block height x width x 16 (kernels/blocked.h); channels that stand for none are zero.
 struct Tensor {
   std::string name;
   std::int64_t channels = 0;  ///< logical
@@ -29,8 +32,14 @@ struct Tensor {
   std::int64_t offset = 0;
 
   [[nodiscard]] std::int64_t pixels() const noexcept { return height * width; }
-  [[nodiscard]] std::size_t elements() const noexcept {
-    return static_cast<std::size_t>(physical * pixels());
+  /// Floats from one block of channels, or one planar channel, to the next. Blocks are an odd
+  /// number of lines of the cache apart, so that a pixel's blocks lie in different sets of it.
+  [[nodiscard]] std::int64_t stride() const noexcept {
+    return blocked ? (pixels() | 1) * kBlock : pixels();
+  }
+  /// Floats from the start to the end, what is left free between blocks included.
+  [[nodiscard]] std::size_t floats() const noexcept {
+    return static_cast<std::size_t>(blocked ? physical / kBlock * stride() : physical * stride());
   }
 };
 
@@ -48,17 +57,14 @@ struct Convolution {
   std::int64_t padding = 0;
   std::vector<float> weight;     ///< output x input x kernel x kernel, physical channels
   std::vector<float> bias;       ///< one a physical output channel
-  std::optional<Affine> before;  ///< of what is read; the padding around it stays zero
+  std::optional<Affine> before;  ///< of what is read, with a ReLU; the padding stays zero
+  bool averages = false;         ///< 2x2 pixels after `before`, for a 1x1 kernel
   bool adds = false;             ///< the second input is added before the ReLU
   bool relu = false;
 };
 
-struct Pooling {
-  bool maximum = false;  ///< else the average; no padding then
-  std::int64_t kernel = 2;
-  std::int64_t stride = 2;
-  std::int64_t padding = 0;
-};
+/// The largest of 3 x 3 pixels, stride 2, over those that exist.
+struct MaxPooling {};
 
 /// From one layout to the other.
 struct Reorder {};
@@ -75,7 +81,7 @@ struct PlanarOperation {
   std::int64_t columns = 0;
 };
 
-using Operation = std::variant<Convolution, Affine, Pooling, Reorder, Copy, PlanarOperation>;
+using Operation = std::variant<Convolution, Affine, MaxPooling, Reorder, Copy, PlanarOperation>;
 
 /// One step of the computation: reads tensors, writes one.
 struct Layer {

@@ -83,26 +83,25 @@ class PlanarKernel : public Kernel {
   PlanarKernel(const PlanarOperation& operation, const Tensor& read)
       : operation_(operation),
         work_(works().at(operation.op)),
-        channels_(read.channels),
+        channels_(static_cast<std::size_t>(read.channels)),
         height_(read.height),
         width_(read.width),
         written_(operation.op.starts_with("Global") ? 1
                  : operation.op == "MatMul"         ? read.height * operation.columns
                                                     : read.pixels()) {}
-  void run(const Operands& o, int threads) const override {
-    const std::int64_t pixels = height_ * width_;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (std::int64_t c = 0; c < channels_; ++c)
-      work_({height_, width_, o.inputs[0] + c * pixels,
-             o.inputs[1] == nullptr ? nullptr : o.inputs[1] + c * pixels, o.output + c * written_,
-             &operation_});
+  void run(const Operands& o, Team& team) const override {
+    team.run(channels_, [&](std::size_t channel, std::size_t /*member*/) {
+      const std::int64_t at = static_cast<std::int64_t>(channel) * height_ * width_;
+      work_({height_, width_, o.inputs[0] + at, o.inputs[1] == nullptr ? nullptr : o.inputs[1] + at,
+             o.output + static_cast<std::int64_t>(channel) * written_, &operation_});
+    });
   }
-  const char* name() const override { return "own"; }
+  const char* name() const override { return "planar"; }
 
  private:
   PlanarOperation operation_;
   Work work_;
-  std::int64_t channels_;
+  std::size_t channels_;
   std::int64_t height_;
   std::int64_t width_;
   std::int64_t written_;  // pixels a channel

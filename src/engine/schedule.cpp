@@ -25,8 +25,8 @@ std::vector<std::set<std::size_t>> writers_of(const Network& network) {
 /// 0 for what goes first.
 int urgency(const Network& network, const Layer& layer) {
   constexpr std::size_t kShare = 4;
-  return network.tensors[layer.output].elements() * kShare <=
-                 network.tensors[layer.inputs[0]].elements()
+  return network.tensors[layer.output].floats() * kShare <=
+                 network.tensors[layer.inputs[0]].floats()
              ? 0
              : 1;
 }

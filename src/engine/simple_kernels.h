@@ -3,12 +3,15 @@
 #include <memory>
 
 #include "engine/kernel.h"
+#include "kernels/isa.h"
 
 namespace chestmap::engine {
 
-[[nodiscard]] std::unique_ptr<Kernel> make_affine(const Affine& affine, const Tensor& read);
-[[nodiscard]] std::unique_ptr<Kernel> make_pooling(const Pooling& pooling, const Tensor& read,
-                                                   const Tensor& written);
+/// On a blocked tensor `affine` has a ReLU.
+[[nodiscard]] std::unique_ptr<Kernel> make_affine(const Affine& affine, const Tensor& read,
+                                                  const Tensor& written, kernels::Isa isa);
+[[nodiscard]] std::unique_ptr<Kernel> make_max_pooling(const Tensor& read, const Tensor& written,
+                                                       kernels::Isa isa);
 [[nodiscard]] std::unique_ptr<Kernel> make_reorder(const Tensor& read, const Tensor& written);
 [[nodiscard]] std::unique_ptr<Kernel> make_copy(const Tensor& read);
 

@@ -10,7 +10,6 @@ namespace {
 std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 Gather gather_of(const Filter& filter) {
-  if (filter.planar_input) return Gather::planar_patch;
   if (filter.average_input) return Gather::average;
   return filter.kernel == 1 && filter.stride == 1 && filter.padding == 0 ? Gather::pixel
                                                                          : Gather::patch;
@@ -47,10 +46,20 @@ std::size_t span_floats(const Job& job, Method method) {
   return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
 }
 
+/// Floats of gathered input that each of several threads may gather for itself.
+static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
+
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
-void cut(Job& job, Method method, const Extent& output, const KernelTable& table,
+void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
          std::size_t threads) {
   job.tile_pixels = table.tile_pixels;
+  job.groups = 1;
+  if (planar) {
+    job.spans = output.batch * output.height;
+    job.tiles_per_image = ceil_divide(output.width, job.tile_pixels);
+    job.row_pitch = padded(2 * (output.width - 1) + job.kernel) + lanes;
+    return;
+  }
   if (method == Method::direct) {
     job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
     job.tiles = output.batch * job.tiles_per_image;
@@ -59,26 +68,34 @@ void cut(Job& job, Method method, const Extent& output, const KernelTable& table
     job.squares = output.batch * ceil_divide(output.height, side) * ceil_divide(output.width, side);
     job.tiles = ceil_divide(job.squares, job.tile_pixels);
   }
+  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
+  // Work for every thread, where the output blocks alone do not give it.
+  if (steps < threads && job.tiles < 8 * threads)
+    job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
+                         method == Method::direct ? job.tiles : job.squares);
+
   const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
   const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
   job.spans = ceil_divide(job.tiles, at_most);
-  job.groups = 1;
-  if (threads > 1) {
-    const std::size_t wanted = 4 * threads;
-    if (job.spans < wanted) {
-      const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-      job.groups = std::min(steps, ceil_divide(wanted, job.spans));
-    }
-  }
+  if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
+  if (threads > 1 && job.spans < 4 * threads)
+    job.groups = std::min(steps, ceil_divide(4 * threads, job.spans));
   job.span_tiles = ceil_divide(job.tiles, job.spans);
 }
 
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
   const std::size_t tile = padded(job.products) * job.tile_pixels;
-  const std::size_t rows = job.gather == Gather::planar_patch ? tile + job.tile_pixels * lanes : 0;
-  if (method == Method::direct) return job.span_tiles * tile + rows;
+  if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
+  if (method == Method::direct) return job.span_tiles * tile;
   const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
   return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+}
+
+/// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
+constexpr std::size_t most_transformed_floats = 5'000'000;
+
+std::size_t packed_floats(const Filter& filter, Method method) {
+  return positions_of(method) * padded(filter.in_channels) * padded(filter.out_channels);
 }
 
 /// What a 3x3 convolution costs, in products of one channel by another: those that it takes, 14 for
@@ -113,7 +130,9 @@ Method choose_method(const Filter& filter, const Extent& input) noexcept {
     return Method::direct;
   Method best = Method::direct;
   for (const Method method : {Method::winograd2, Method::winograd4})
-    if (products_worth(filter, input, method) < products_worth(filter, input, best)) best = method;
+    if (packed_floats(filter, method) <= most_transformed_floats &&
+        products_worth(filter, input, method) < products_worth(filter, input, best))
+      best = method;
   return best;
 }
 
@@ -121,10 +140,11 @@ Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa is
                          std::size_t threads)
     : weights_(filter.data()),
       method_(filter.method()),
+      planar_(filter.filter().planar_input),
       isa_(isa),
       output_(output_extent(filter.filter(), input)),
       job_(shape_of(filter.filter(), method_, input, output_)) {
-  cut(job_, method_, output_, kernel_table(isa), threads);
+  cut(job_, method_, planar_, output_, kernel_table(isa), threads);
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
@@ -145,7 +165,7 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   const KernelTable& table = kernel_table(isa_);
   switch (method_) {
     case Method::direct:
-      return table.direct(job, begin, end, scratch);
+      return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);
     case Method::winograd4:

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -66,9 +67,18 @@ class Backend {
   /// alpha: [finding][stage], rows sum to 1.
   [[nodiscard]] virtual const std::vector<std::vector<double>>& relevance() const = 0;
   [[nodiscard]] virtual std::vector<Inference> infer(std::span<const ImageF> images) = 0;
+  /// One image for each of several threads that call it at a time, by the calling thread alone
+  /// where the back end can; here they take turns.
+  [[nodiscard]] virtual Inference infer_alone(const ImageF& image) {
+    const std::lock_guard lock(turn_);
+    return infer({&image, 1}).front();
+  }
   /// For maps that are made of gradients (localize/gradient_maps.h). The result must not outlive
   /// the back end.
   [[nodiscard]] virtual std::unique_ptr<Differentiated> differentiate(const ImageF& image) = 0;
+
+ private:
+  std::mutex turn_;
 };
 
 }  // namespace chestmap

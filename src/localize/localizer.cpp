@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/parallel.h"
 #include "image/resize.h"
 #include "localize/attention.h"
 #include "localize/map_methods.h"
@@ -39,15 +40,16 @@ std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograp
   const ModelSpec& spec = backend.spec();
   const auto size = static_cast<std::size_t>(spec.input_size);
   const ImageF input = resized(radiograph, size, size);
-  const Inference inference = backend.infer({&input, 1}).front();
+  const Inference inference =
+      options.alone ? backend.infer_alone(input) : std::move(backend.infer({&input, 1}).front());
   const std::size_t resolution = options.resolution > 0 ? options.resolution : size;
   const bool own_frame = options.frame.width == 0;
   const double width = static_cast<double>(own_frame ? radiograph.width() : options.frame.width);
   const double height = static_cast<double>(own_frame ? radiograph.height() : options.frame.height);
 
-  std::vector<LocalizedFinding> findings;
-  for (std::size_t f = 0; f < spec.findings.size(); ++f) {
-    LocalizedFinding found;
+  std::vector<LocalizedFinding> findings(spec.findings.size());
+  parallel_for(findings.size(), options.threads, [&](std::size_t f) {
+    LocalizedFinding& found = findings[f];
     found.finding = spec.findings[f];
     found.probability = probability_of(spec, f, static_cast<double>(inference.logits[f]));
     if (spec.thresholds) found.threshold = spec.thresholds->probabilities[f];
@@ -55,8 +57,7 @@ std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograp
     const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
     found.peak = peak_of_map(view);
     found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), f));
-    findings.push_back(std::move(found));
-  }
+  });
   return findings;
 }
 

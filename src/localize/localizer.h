@@ -29,6 +29,8 @@ struct LocalizedFinding {
 struct LocalizeOptions {
   std::size_t resolution = 0;  ///< side of the maps in cells; 0 takes the model's input size
   ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
+  bool alone = false;          ///< as Backend::infer_alone: several threads may localize at a time
+  std::size_t threads = 1;     ///< for what follows the inference
 };
 
 /// Every finding of the model on `radiograph` (grey in [0, 1], any size), in the model's order. The

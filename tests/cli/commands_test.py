@@ -16,8 +16,9 @@ from program import NOTICE, SMALL, ProgramTest, chestmap, read, rows_of  # noqa:
 
 JPEG = Path(__file__).parent / "phantom-96x128.jpg"
 COMMANDS = {
-    "chestmap": ["demo", "data", "score", "report", "card", "export", "weights"],
-    "chestmap-torch": ["train", "evaluate", "fit-thresholds", "calibrate", "localize", "config"],
+    "chestmap": ["demo", "data", "localize", "evaluate", "score", "fit-thresholds", "calibrate", "report",
+                 "card", "export", "weights", "bench"],
+    "chestmap-torch": ["train", "evaluate", "fit-thresholds", "calibrate", "localize", "config", "bench"],
 }
 
 

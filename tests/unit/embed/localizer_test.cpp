@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "../image/scratch.h"
-#include "backend_torch/torch_backend.h"
+#include "engine/engine_backend.h"
 #include "localize/localizer.h"
 #include "nn/model.h"
 
@@ -44,7 +44,7 @@ TEST_F(EmbeddedLocalizer, SaysWhatTheLibraryInsideSays) {
 
   ImageF radiograph(kWidth, kHeight);
   std::copy(pixels_.begin(), pixels_.end(), radiograph.pixels().begin());
-  const auto expected = localize(*make_torch_backend(model_, "cpu", 1), radiograph);
+  const auto expected = localize(*make_engine_backend(model_, 1), radiograph);
   ASSERT_EQ(findings.size(), expected.size());
   EXPECT_EQ(findings[0].threshold, 0.25);
   EXPECT_FALSE(findings[1].threshold.has_value());

@@ -4,10 +4,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <stdexcept>
 
 #include "../image/scratch.h"
 #include "../torchscript/exported_case.h"
 #include "base/error.h"
+#include "base/parallel.h"
+#include "engine/arena.h"
+#include "engine/engine.h"
+#include "engine/localizer_network.h"
+#include "kernels/isa.h"
 
 namespace chestmap {
 namespace {
@@ -62,15 +68,31 @@ double apart(const std::vector<Inference>& actual, const std::vector<Inference>&
 /// network. 1e-4 of the largest value is what the engine promises.
 constexpr double kTolerance = 1e-4;
 
-void expect_as_torch(const ModelSpec& spec, std::size_t images, std::int64_t threads) {
-  const ScratchFolder folder;
-  const std::filesystem::path model = folder / "model.safetensors";
-  test::write_random_model(spec, model);
-  const auto batch = wavy_images(spec, images);
-  const auto expected = make_torch_backend(model, "cpu", 1)->infer(batch);
-  const auto backend = make_engine_backend(model, threads);
-  EXPECT_LT(apart(backend->infer(batch), expected), kTolerance);
-  EXPECT_LT(apart(backend->infer(batch), expected), kTolerance) << "in memory that was used";
+/// A model of random weights and what torch says of images of it.
+class Compared {
+ public:
+  explicit Compared(const ModelSpec& spec, std::size_t images = 3)
+      : images_(wavy_images(spec, images)) {
+    test::write_random_model(spec, file());
+    expected_ = make_torch_backend(file(), "cpu", 1)->infer(images_);
+  }
+
+  [[nodiscard]] std::filesystem::path file() const { return folder_ / "model.safetensors"; }
+  [[nodiscard]] const std::vector<ImageF>& images() const noexcept { return images_; }
+  [[nodiscard]] const std::vector<Inference>& expected() const noexcept { return expected_; }
+
+ private:
+  ScratchFolder folder_;
+  std::vector<ImageF> images_;
+  std::vector<Inference> expected_;
+};
+
+void expect_as_torch(const ModelSpec& spec) {
+  const Compared compared(spec);
+  const auto backend = make_engine_backend(compared.file(), 2);
+  EXPECT_LT(apart(backend->infer(compared.images()), compared.expected()), kTolerance);
+  EXPECT_LT(apart(backend->infer(compared.images()), compared.expected()), kTolerance)
+      << "in memory that was used";
 }
 
 class EngineRunsBackbone : public testing::TestWithParam<const char*> {};
@@ -79,7 +101,7 @@ TEST_P(EngineRunsBackbone, AsTorchDoes) {
   ModelSpec spec = small_spec();
   spec.backbone = GetParam();
   spec.input_size = 75;  // which no stride divides
-  expect_as_torch(spec, 3, 2);
+  expect_as_torch(spec);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineRunsBackbone,
@@ -90,6 +112,167 @@ INSTANTIATE_TEST_SUITE_P(All, EngineRunsBackbone,
                            std::erase(name, '-');
                            return name;
                          });
+
+TEST(EngineBackend, RunsEachHeadAsTorchDoes) {
+  using Change = std::function<void(ModelSpec&)>;
+  const std::vector<std::pair<const char*, Change>> changes = {
+      {"average", [](ModelSpec& s) { s.pooling = "average"; }},
+      {"max", [](ModelSpec& s) { s.pooling = "max"; }},
+      {"sharp_lse", [](ModelSpec& s) { s.lse_r = 40.0; }},
+      {"pcam", [](ModelSpec& s) { s.pooling = "pcam"; }},
+      {"sedai2018",
+       [](ModelSpec& s) {
+         s.normalise_maps = false;
+         s.pooling = "average";
+       }},
+      {"maps", [](ModelSpec& s) { s.fusion = "maps"; }},
+      {"maps_pcam",
+       [](ModelSpec& s) {
+         s.fusion = "maps";
+         s.pooling = "pcam";
+       }},
+      {"pyramid", [](ModelSpec& s) { s.head = "pyramid"; }},
+      {"pyramid_of_resnet",
+       [](ModelSpec& s) {
+         s.head = "pyramid";
+         s.backbone = "resnet18";
+         s.stages = {2, 4};
+         s.fusion = "maps";
+       }},
+      {"shared", [](ModelSpec& s) { s.relevance = "shared"; }},
+      {"evidence", [](ModelSpec& s) { s.relevance = "evidence"; }},
+      {"single_stage", [](ModelSpec& s) { s.stages = {4}; }},
+      {"first_stages",
+       [](ModelSpec& s) {
+         s.stages = {1, 2};
+       }},
+      {"three_channels",
+       [](ModelSpec& s) {
+         s.input_channels = 3;
+         s.pixel_mean = 0.449;
+       }},
+      {"three_channels_of_resnet",
+       [](ModelSpec& s) {
+         s.input_channels = 3;
+         s.backbone = "resnet18";
+       }},
+      {"one_finding", [](ModelSpec& s) { s.findings = {"Mass"}; }},
+      {"many_findings",
+       [](ModelSpec& s) {
+         s.findings.clear();
+         for (int i = 0; i < 20; ++i) s.findings.push_back("Finding " + std::to_string(i));
+       }},
+  };
+  for (const auto& [name, change] : changes) {
+    SCOPED_TRACE(name);
+    ModelSpec spec = small_spec();
+    change(spec);
+    expect_as_torch(spec);
+  }
+}
+
+TEST(EngineBackend, RunsEachSizeOfImageAsTorchDoes) {
+  for (const std::int64_t size : {32, 33, 47, 63, 65, 95, 130}) {
+    SCOPED_TRACE(size);
+    ModelSpec spec = small_spec();
+    spec.input_size = size;
+    expect_as_torch(spec);
+  }
+}
+
+TEST(EngineBackend, RunsBatchesOf1To16OnAnyNumberOfThreadsAsTorchDoes) {
+  const Compared compared(small_spec(), 16);
+  const std::vector<Inference> alone =
+      make_engine_backend(compared.file(), 1)->infer(compared.images());
+  for (const std::int64_t threads : {1, 2, 3, 5}) {
+    const auto backend = make_engine_backend(compared.file(), threads);
+    for (std::size_t batch = 1; batch <= 16; ++batch) {
+      SCOPED_TRACE(testing::Message() << batch << " images, " << threads << " threads");
+      const std::span images(compared.images().data(), batch);
+      const std::vector<Inference> expected(
+          compared.expected().begin(),
+          compared.expected().begin() + static_cast<std::ptrdiff_t>(batch));
+      const std::vector<Inference> actual = backend->infer(images);
+      EXPECT_LT(apart(actual, expected), kTolerance);
+      // Every sum is taken in the same order, whoever takes it.
+      for (std::size_t i = 0; i < batch; ++i) EXPECT_EQ(actual[i].logits, alone[i].logits);
+    }
+  }
+}
+
+TEST(EngineBackend, ThreadsEachWithAnImageOfItsOwnDoNotDisturbEachOther) {
+  const Compared compared(small_spec(), 8);
+  const auto backend = make_engine_backend(compared.file(), 4);
+  std::vector<Inference> actual(8);
+  for (int round = 0; round < 5; ++round) {
+    parallel_for(8, 4,
+                 [&](std::size_t i) { actual[i] = backend->infer_alone(compared.images()[i]); });
+    EXPECT_LT(apart(actual, compared.expected()), kTolerance);
+  }
+}
+
+TEST(EngineBackend, KnowsOfTheModelWhatTorchKnows) {
+  const Compared compared(small_spec(), 1);
+  const auto backend = make_engine_backend(compared.file(), 1);
+  const auto torch = make_torch_backend(compared.file(), "cpu", 1);
+  EXPECT_EQ(backend->spec().to_metadata(), torch->spec().to_metadata());
+  ASSERT_EQ(backend->grids().size(), torch->grids().size());
+  for (std::size_t s = 0; s < backend->grids().size(); ++s) {
+    EXPECT_EQ(backend->grids()[s].offset, torch->grids()[s].offset);
+    EXPECT_EQ(backend->grids()[s].stride, torch->grids()[s].stride);
+    // Torch takes the softmax in single precision.
+    EXPECT_NEAR(backend->relevance()[1][s], torch->relevance()[1][s], 1e-6);
+  }
+}
+
+TEST(EngineBackend, SaysThatGradientsAreTorchs) {
+  const Compared compared(small_spec(), 1);
+  const auto backend = make_engine_backend(compared.file(), 1);
+  try {
+    (void)backend->differentiate(compared.images()[0]);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_NE(error.hint().find("--engine torch"), std::string::npos);
+  }
+}
+
+TEST(Engine, EveryInstructionSetGivesTheSame) {
+  for (const char* backbone : {"densenet-compact", "resnet18"}) {
+    ModelSpec spec = small_spec();
+    spec.backbone = backbone;
+    const Compared compared(spec, 1);
+    const std::vector<float>& expected = compared.expected()[0].logits;
+    for (const kernels::Isa isa :
+         {kernels::Isa::portable, kernels::Isa::avx2, kernels::Isa::avx512}) {
+      if (!kernels::supported(isa)) continue;
+      SCOPED_TRACE(testing::Message() << backbone << ' ' << kernels::name(isa));
+      engine::Engine engine(localizer_network(compared.file()).network, 2, isa);
+      std::vector<float> logits;
+      engine.run(
+          1,
+          [&](std::size_t /*image*/, float* input) {
+            std::ranges::copy(compared.images()[0].pixels(), input);
+          },
+          [&](std::size_t /*image*/, const auto& outputs) {
+            logits.assign(outputs[0].begin(), outputs[0].end());
+          });
+      EXPECT_LT(apart(logits, expected), kTolerance);
+    }
+  }
+}
+
+TEST(Engine, WhatACallerThrowsIsThrownToIt) {
+  const Compared compared(small_spec(), 1);
+  engine::Engine engine(localizer_network(compared.file()).network, 2);
+  const auto load = [](std::size_t image, float* /*input*/) {
+    if (image == 3) throw std::runtime_error("no such image");
+  };
+  EXPECT_THROW(engine.run(4, load, [](std::size_t, const auto&) {}), std::runtime_error);
+}
+
+TEST(Engine, MemoryThatIsNotThereIsAnError) {
+  EXPECT_THROW(engine::Arena(std::size_t{1} << 50), std::bad_alloc);
+}
 
 }  // namespace
 }  // namespace chestmap

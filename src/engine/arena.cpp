@@ -1,4 +1,4 @@
-#include "engine/aligned.h"
+#include "engine/arena.h"
 
 #include <sys/mman.h>
 
@@ -6,13 +6,12 @@
 
 namespace chestmap::engine {
 
-AlignedFloats::AlignedFloats(std::size_t size) : size_(size) {
+Arena::Arena(std::size_t size) : size_(size) {
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kHugePage = std::size_t{1} << 21;
-  if (size == 0) return;
   const bool large = size * sizeof(float) >= kHugePage;
   const std::size_t alignment = large ? kHugePage : kLine;
-  const std::size_t bytes = (size * sizeof(float) + alignment - 1) / alignment * alignment;
+  const std::size_t bytes = (size * sizeof(float) / alignment + 1) * alignment;
   memory_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
   if (!memory_) throw std::bad_alloc();
   // Fewer page faults and misses of the TLB; where the system has none, nothing changes.

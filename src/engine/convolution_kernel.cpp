@@ -1,0 +1,98 @@
+#include "engine/convolution_kernel.h"
+
+#include <map>
+#include <utility>
+
+#include "engine/places.h"
+#include "kernels/convolution.h"
+
+namespace chestmap::engine {
+
+namespace {
+
+kernels::Filter filter_of(const Convolution& convolution, const Tensor& read,
+                          const Tensor& written) {
+  const auto number = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  return {number(read.physical),      number(written.physical),    number(convolution.kernel),
+          number(convolution.stride), number(convolution.padding), !read.blocked,
+          convolution.averages};
+}
+
+class ConvolutionKernel : public Kernel {
+ public:
+  ConvolutionKernel(const Convolution& convolution, const Tensor& read, const Tensor& written,
+                    kernels::Isa isa)
+      : ConvolutionKernel(convolution, filter_of(convolution, read, written), read, written, isa) {}
+
+  void prepare(std::size_t threads) override {
+    planned_.try_emplace(threads, filter_, input_, isa_, threads);
+  }
+
+  std::size_t workspace(std::size_t threads) const override {
+    return threads * scratch(planned_.at(threads));
+  }
+
+  void run(const Operands& operands, Team& team) const override {
+    const kernels::Convolution& planned = planned_.at(team.size());
+    const kernels::Input input{{operands.inputs[0], 0, read_stride_},
+                               before_ ? before_->scale.data() : nullptr,
+                               before_ ? before_->shift.data() : nullptr};
+    const kernels::Output output{{operands.output, 0, written_stride_},
+                                 bias_.data(),
+                                 {operands.inputs[1], 0, written_stride_},
+                                 relu_};
+    const std::size_t floats = scratch(planned);
+    team.run(planned.items(), [&](std::size_t item, std::size_t member) {
+      planned.run(input, output, item, item + 1, operands.workspace + member * floats);
+    });
+  }
+
+  const char* name() const override {
+    switch (filter_.method()) {
+      case kernels::Method::winograd2:
+        return "Winograd 2x2";
+      case kernels::Method::winograd4:
+        return "Winograd 4x4";
+      case kernels::Method::direct:
+        break;
+    }
+    return "direct";
+  }
+  std::size_t bytes() const override { return filter_.bytes(); }
+
+ private:
+  ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
+                    const Tensor& read, const Tensor& written, kernels::Isa isa)
+      : input_(extent_of(read)),
+        filter_(filter, kernels::choose_method(filter, input_), convolution.weight),
+        isa_(isa),
+        bias_(convolution.bias),
+        before_(convolution.before),
+        relu_(convolution.relu),
+        read_stride_(stride_of(read)),
+        written_stride_(stride_of(written)) {}
+
+  /// Of one thread; whole lines of the cache.
+  static std::size_t scratch(const kernels::Convolution& planned) {
+    return kernels::padded(planned.scratch_floats());
+  }
+
+  kernels::Extent input_;
+  kernels::PackedFilter filter_;
+  kernels::Isa isa_;
+  std::vector<float> bias_;
+  std::optional<Affine> before_;
+  bool relu_;
+  std::size_t read_stride_;
+  std::size_t written_stride_;
+  std::map<std::size_t, kernels::Convolution> planned_;  // by the number of threads
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_convolution(const Convolution& convolution, const Tensor& read,
+                                         const Tensor& written, kernels::Isa isa) {
+  return std::make_unique<ConvolutionKernel>(convolution, read, written, isa);
+}
+
+}  // namespace chestmap::engine
