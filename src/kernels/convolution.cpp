@@ -10,7 +10,6 @@ namespace {
 std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 Gather gather_of(const Filter& filter) {
-  if (filter.planar_input) return Gather::planar_patch;
   if (filter.average_input) return Gather::average;
   return filter.kernel == 1 && filter.stride == 1 && filter.padding == 0 ? Gather::pixel
                                                                          : Gather::patch;
@@ -48,9 +47,16 @@ std::size_t span_floats(const Job& job, Method method) {
 }
 
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
-void cut(Job& job, Method method, const Extent& output, const KernelTable& table,
+void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
          std::size_t threads) {
   job.tile_pixels = table.tile_pixels;
+  job.groups = 1;
+  if (planar) {
+    job.spans = output.batch * output.height;
+    job.tiles_per_image = ceil_divide(output.width, job.tile_pixels);
+    job.row_pitch = padded(2 * (output.width - 1) + job.kernel) + lanes;
+    return;
+  }
   if (method == Method::direct) {
     job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
     job.tiles = output.batch * job.tiles_per_image;
@@ -62,7 +68,6 @@ void cut(Job& job, Method method, const Extent& output, const KernelTable& table
   const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
   const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
   job.spans = ceil_divide(job.tiles, at_most);
-  job.groups = 1;
   if (threads > 1) {
     const std::size_t wanted = 4 * threads;
     if (job.spans < wanted) {
@@ -75,8 +80,8 @@ void cut(Job& job, Method method, const Extent& output, const KernelTable& table
 
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
   const std::size_t tile = padded(job.products) * job.tile_pixels;
-  const std::size_t rows = job.gather == Gather::planar_patch ? tile + job.tile_pixels * lanes : 0;
-  if (method == Method::direct) return job.span_tiles * tile + rows;
+  if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
+  if (method == Method::direct) return job.span_tiles * tile;
   const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
   return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
 }
@@ -121,10 +126,11 @@ Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa is
                          std::size_t threads)
     : weights_(filter.data()),
       method_(filter.method()),
+      planar_(filter.filter().planar_input),
       isa_(isa),
       output_(output_extent(filter.filter(), input)),
       job_(shape_of(filter.filter(), method_, input, output_)) {
-  cut(job_, method_, output_, kernel_table(isa), threads);
+  cut(job_, method_, planar_, output_, kernel_table(isa), threads);
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
@@ -145,7 +151,7 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   const KernelTable& table = kernel_table(isa_);
   switch (method_) {
     case Method::direct:
-      return table.direct(job, begin, end, scratch);
+      return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);
     case Method::winograd4:

@@ -29,7 +29,8 @@ struct Filter {
   std::size_t kernel = 1;   // pixels, both axes
   std::size_t stride = 1;   // both axes
   std::size_t padding = 0;  // pixels of zeros on each side, after `pre`
-  /// The input is planes of pixels (NCHW), `block_stride` floats apart, instead of blocked.
+  /// The input is planes of pixels (NCHW), `block_stride` floats apart, instead of blocked. Such a
+  /// filter has stride 2, and `pre` is not applied.
   bool planar_input = false;
   /// Averages 2x2 pixels after `pre` and before a 1x1 filter, the last odd row and column left out:
   /// a transition of DenseNet, whose 1x1 convolution and average pooling commute.
@@ -96,6 +97,7 @@ class Convolution {
  private:
   const float* weights_;
   Method method_;
+  bool planar_;
   Isa isa_;
   Extent output_;
   Job job_;  // but for what `run` is given

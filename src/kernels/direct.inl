@@ -80,41 +80,7 @@ inline void gather_patches(const Job& job, const Pixels& pixels, float* to) {
   }
 }
 
-/// A pixel's inputs in the order plane, row and column of the filter; writes up to eight floats
-/// more.
-inline void gather_planar_pixel(const Job& job, const float* image, std::size_t pixel, float* to) {
-  const std::size_t top = pixel / job.out_width * job.stride;
-  const std::size_t left = pixel % job.out_width * job.stride - job.padding;  // wraps
-  const bool whole = job.kernel <= 8 && left < job.in_width && left + 8 <= job.in_width;
-  for (std::size_t channel = 0; channel < job.in_channels; ++channel) {
-    const float* plane = image + channel * job.input.block;
-    for (std::size_t ky = 0; ky < job.kernel; ++ky, to += job.kernel) {
-      const std::size_t y = top + ky - job.padding;
-      const float* row = plane + y * job.in_width;
-      if (whole && y < job.in_height) {
-        __builtin_memcpy(to, row + left, 8 * sizeof(float));
-        continue;
-      }
-      for (std::size_t kx = 0; kx < job.kernel; ++kx) {
-        const std::size_t x = left + kx;
-        to[kx] = y < job.in_height && x < job.in_width ? row[x] : 0.0F;
-      }
-    }
-  }
-}
-
-/// By way of `rows`, which has a row of inputs for each pixel.
-inline void gather_planar_patches(const Job& job, const Pixels& pixels, float* to, float* rows) {
-  const std::size_t row = (job.products + 15) / 16 * 16 + 16;
-  const float* image = job.input.data + pixels.image * job.input.image;
-  for (std::size_t p = 0; p < pixels.count; ++p)
-    gather_planar_pixel(job, image, pixels.first + p, rows + p * row);
-  for (std::size_t first = 0; first < job.products; first += 16)
-    for (std::size_t p = 0; p < pixels.count; ++p, to += 16)
-      store(to, load(rows + p * row + first));
-}
-
-inline void gather(const Job& job, const Pixels& pixels, float* to, float* rows) {
+inline void gather(const Job& job, const Pixels& pixels, float* to) {
   switch (job.gather) {
     case Gather::pixel:
       return gather_pixels(job, pixels, to);
@@ -122,25 +88,36 @@ inline void gather(const Job& job, const Pixels& pixels, float* to, float* rows)
       return gather_averages(job, pixels, to);
     case Gather::patch:
       return gather_patches(job, pixels, to);
-    case Gather::planar_patch:
-      return gather_planar_patches(job, pixels, to, rows);
   }
 }
 
-/// Those of a tile of the next span, if it can be fetched ahead.
-inline Pixels later_pixels(const Job& job, std::size_t tile) {
-  return job.gather == Gather::pixel && tile < job.tiles ? pixels_of_tile(job, tile) : Pixels{};
+/// Has the tile fetch a share, that of its output blocks, of what a later tile will gather.
+inline void fetch_ahead(const Job& job, std::size_t later, std::size_t block, Tile& tile) {
+  if (later >= job.tiles || job.gather == Gather::patch) return;
+  const Pixels pixels = pixels_of_tile(job, later);
+  std::size_t first = pixels.first * 16;
+  std::size_t lines = pixels.count;
+  if (job.gather == Gather::average) {  // one row of pixels by the first half, one by the second
+    const std::size_t row = 2 * (pixels.first / job.out_width) + 2 * block / job.out_blocks;
+    first = (row * job.in_width + 2 * (pixels.first % job.out_width)) * 16;
+    lines *= 4;
+  }
+  const std::size_t from = lines * block / job.out_blocks;
+  const std::size_t to = lines * (block + max_tile_blocks) / job.out_blocks;
+  tile.ahead = job.input.data + pixels.image * job.input.image + first + from * 16;
+  tile.ahead_stride = job.input.block;
+  tile.ahead_lines = to - from;
 }
 
 /// Output blocks [block, block + blocks) of a tile whose inputs were gathered.
-inline void multiply_tile(const Job& job, const Pixels& pixels, const Pixels& later,
+inline void multiply_tile(const Job& job, const Pixels& pixels, std::size_t later,
                           const float* gathered, std::size_t block, std::size_t blocks) {
   Tile tile{};
   tile.pixels = gathered;
-  tile.pixel_block = pixels.count * 16;
+  tile.run_stride = pixels.count * 16;
+  tile.runs = job.products / 16;
   tile.weight_block = job.products * 16;
   tile.weights = job.weights + block * tile.weight_block;
-  tile.products = job.products;
   tile.out = job.output.data + pixels.image * job.output.image + block * job.output.block +
              pixels.first * 16;
   tile.out_block = job.output.block;
@@ -150,17 +127,12 @@ inline void multiply_tile(const Job& job, const Pixels& pixels, const Pixels& la
                     block * job.residual.block + pixels.first * 16;
   tile.residual_block = job.residual.block;
   tile.relu = job.relu;
-  if (later.count > 0) {
-    const std::size_t first = later.count * block / job.out_blocks;
-    tile.ahead = job.input.data + later.image * job.input.image + (later.first + first) * 16;
-    tile.ahead_block = job.input.block;
-    tile.ahead_lines = later.count * (block + blocks) / job.out_blocks - first;
-  }
-  compute(tile, pixels.count, blocks);
+  fetch_ahead(job, later, block, tile);
+  compute<16>(tile, pixels.count, blocks);
 }
 
 void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
-  const std::size_t slot = (job.products + 15) / 16 * job.tile_pixels * 16;
+  const std::size_t slot = job.products * job.tile_pixels;
   std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
   for (std::size_t item = begin; item < end; ++item) {
     const std::size_t span = item / job.groups;
@@ -169,15 +141,14 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t last = job.tiles * (span + 1) / job.spans;
     if (span != gathered)
       for (std::size_t tile = first; tile < last; ++tile)
-        gather(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot,
-               scratch + job.span_tiles * slot);
+        gather(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot);
     gathered = span;
 
     constexpr std::size_t step = max_tile_blocks;
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block; block += step)
       for (std::size_t tile = first; tile < last; ++tile)
-        multiply_tile(job, pixels_of_tile(job, tile), later_pixels(job, tile + last - first),
+        multiply_tile(job, pixels_of_tile(job, tile), tile + last - first,
                       scratch + (tile - first) * slot, block,
                       last_block - block < step ? last_block - block : step);
   }

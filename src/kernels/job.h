@@ -20,7 +20,7 @@ struct WritePlanes {
 };
 
 /// How a direct convolution finds what an output pixel is multiplied with.
-enum class Gather { pixel, average, patch, planar_patch };
+enum class Gather { pixel, average, patch };
 
 /// A convolution's numbers. A tile is what registers hold at once: some output pixels (Winograd:
 /// some 2x2 or 4x4 squares) by one or two blocks of output channels. A span is some tiles; an item
@@ -31,9 +31,10 @@ struct Job {
   std::size_t in_height, in_width, in_blocks;
   std::size_t out_height, out_width, out_blocks;
   std::size_t in_channels, kernel, stride, padding;
-  std::size_t products;  // summed for an output; a multiple of 16 unless the input is planar
+  std::size_t products;  // summed for an output
   // The cut.
-  std::size_t tiles_per_image;  // direct alone
+  std::size_t tiles_per_image;  // direct; of planes: in a row of the output
+  std::size_t row_pitch;        // of planes: floats of a padded row
   std::size_t squares;          // of all images; Winograd alone
   std::size_t tiles, spans, span_tiles, groups, tile_pixels;
   // Memory.
@@ -60,6 +61,7 @@ struct KernelTable {
   std::size_t tile_pixels;  // at most
   std::size_t tile_blocks;  // of output channels
   void (*direct)(const Job&, std::size_t begin, std::size_t end, float* scratch);
+  void (*planar)(const Job&, std::size_t begin, std::size_t end, float* scratch);
   void (*winograd2)(const Job&, std::size_t begin, std::size_t end, float* scratch);
   void (*winograd4)(const Job&, std::size_t begin, std::size_t end, float* scratch);
   void (*max_pool)(const PoolJob&, std::size_t begin, std::size_t end);

@@ -5,13 +5,14 @@
 #include "kernels/vec_portable.inl"
 #include "kernels/tile.inl"
 #include "kernels/direct.inl"
+#include "kernels/planar.inl"
 #include "kernels/winograd.inl"
 #include "kernels/planes.inl"
 // clang-format on
 
 namespace chestmap::kernels {
 
-const KernelTable portable_kernels{max_tile_pixels, max_tile_blocks, direct,          winograd<2>,
-                                   winograd<4>,     max_pool,        scale_shift_relu};
+const KernelTable portable_kernels{max_tile_pixels, max_tile_blocks, direct,   planar,
+                                   winograd<2>,     winograd<4>,     max_pool, scale_shift_relu};
 
 }  // namespace chestmap::kernels

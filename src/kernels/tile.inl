@@ -8,24 +8,26 @@ namespace chestmap::kernels {
 namespace {
 
 struct Tile {
-  const float* pixels;  // block of 16 inputs, pixel, input
-  std::size_t pixel_block;
+  // Runs of consecutive inputs; from a pixel to the next there are `pitch` floats.
+  const float* pixels;
+  std::size_t run_stride;
+  std::size_t runs;
+  std::size_t run;       // 16 where the pitch is 16
   const float* weights;  // input, 16 outputs
   std::size_t weight_block;
-  std::size_t products;
   float* out;  // block of outputs, pixel, 16 outputs
   std::size_t out_block;
   const float* bias;  // null: none
   const float* residual;
   std::size_t residual_block;
   bool relu;
-  // Lines of memory that a later tile reads, fetched meanwhile: some for each block of inputs.
+  // Lines of memory that a later tile reads, fetched meanwhile: some for each run.
   const float* ahead;
-  std::size_t ahead_block;
+  std::size_t ahead_stride;
   std::size_t ahead_lines;
 };
 
-template <int pixels, int blocks>
+template <int pixels, int blocks, int pitch>
 inline __attribute__((always_inline)) void multiply(Vec (&sum)[pixels][blocks], const float* in,
                                                     const float* weights,
                                                     std::size_t weight_block) {
@@ -35,13 +37,13 @@ inline __attribute__((always_inline)) void multiply(Vec (&sum)[pixels][blocks], 
     weight[b] = load(weights + static_cast<std::size_t>(b) * weight_block);
 #pragma GCC unroll 14
   for (int p = 0; p < pixels; ++p) {
-    const Vec pixel = spread(in[p * 16]);
+    const Vec pixel = spread(in[p * pitch]);
 #pragma GCC unroll 2
     for (int b = 0; b < blocks; ++b) sum[p][b] = mul_add(pixel, weight[b], sum[p][b]);
   }
 }
 
-template <int pixels, int blocks>
+template <int pixels, int blocks, int pitch>
 void compute_tile(const Tile& tile) {
   Vec sum[pixels][blocks];
 #pragma GCC unroll 14
@@ -52,22 +54,24 @@ void compute_tile(const Tile& tile) {
   const float* in = tile.pixels;
   const float* weights = tile.weights;
   const float* ahead = tile.ahead;
-  for (std::size_t block = 0; block < tile.products / 16; ++block) {
+  for (std::size_t run = 0; run < tile.runs; ++run) {
+    if constexpr (pitch == 16) {
 #pragma GCC unroll 1
-    for (int quarter = 0; quarter < 4; ++quarter) {
+      for (int quarter = 0; quarter < 16; quarter += 4) {
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i)
-        multiply<pixels, blocks>(sum, in + quarter * 4 + i, weights + (quarter * 4 + i) * 16,
-                                 tile.weight_block);
+        for (int i = quarter; i < quarter + 4; ++i)
+          multiply<pixels, blocks, pitch>(sum, in + i, weights + i * 16, tile.weight_block);
+      }
+      weights += 16 * 16;
+    } else {
+      for (std::size_t i = 0; i < tile.run; ++i, weights += 16)
+        multiply<pixels, blocks, pitch>(sum, in + i, weights, tile.weight_block);
     }
-    in += tile.pixel_block;
-    weights += 16 * 16;
+    in += tile.run_stride;
     for (std::size_t line = 0; line < tile.ahead_lines; ++line)
       __builtin_prefetch(ahead + line * 16, 0, 2);
-    ahead += tile.ahead_block;
+    ahead += tile.ahead_stride;
   }
-  for (std::size_t i = 0; i < tile.products % 16; ++i)
-    multiply<pixels, blocks>(sum, in + i, weights + i * 16, tile.weight_block);
 
 #pragma GCC unroll 2
   for (int b = 0; b < blocks; ++b) {
@@ -93,15 +97,15 @@ void compute_tile(const Tile& tile) {
 }
 
 /// Calls the instance for `pixels` (1 to max_tile_pixels) and `blocks` (1 to max_tile_blocks).
-template <int at_most = max_tile_pixels>
+template <int pitch, int at_most = max_tile_pixels>
 inline void compute(const Tile& tile, std::size_t pixels, std::size_t blocks) {
   if constexpr (at_most > 1) {
-    if (pixels < at_most) return compute<at_most - 1>(tile, pixels, blocks);
+    if (pixels < at_most) return compute<pitch, at_most - 1>(tile, pixels, blocks);
   }
   if (blocks == 1)
-    compute_tile<at_most, 1>(tile);
+    compute_tile<at_most, 1, pitch>(tile);
   else
-    compute_tile<at_most, max_tile_blocks>(tile);
+    compute_tile<at_most, max_tile_blocks, pitch>(tile);
 }
 
 }  // namespace

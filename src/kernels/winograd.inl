@@ -196,16 +196,16 @@ void multiply_span(const Job& job, std::size_t first, std::size_t last, std::siz
 
   Tile tile{};
   tile.weight_block = positions * job.products * 16;
-  tile.products = job.products;
+  tile.runs = job.in_blocks;
   tile.out_block = out_block;
   for (std::size_t p = 0; p < positions; ++p) {
     tile.weights = job.weights + block * tile.weight_block + p * job.products * 16;
     for (std::size_t t = first; t < last; ++t) {
       const std::size_t count = start(t + 1) - start(t);
       tile.pixels = transformed + p * position + (t - first) * slot;
-      tile.pixel_block = count * 16;
+      tile.run_stride = count * 16;
       tile.out = products + p * out_position + (t - first) * out_slot;
-      compute(tile, count, blocks);
+      compute<16>(tile, count, blocks);
     }
   }
   for (std::size_t t = first; t < last; ++t)
