@@ -182,6 +182,24 @@ inline void transform_output(const Job& job, const Square& at, std::size_t block
   }
 }
 
+/// Has the tile fetch a share, that of its position, of the rows that a later tile adds.
+template <int square>
+inline void fetch_ahead(const Job& job, std::size_t later, std::size_t position, Tile& tile) {
+  tile.ahead_lines = 0;
+  if (later >= job.tiles) return;
+  constexpr std::size_t shares = Transform<square>::patch * Transform<square>::patch / square;
+  const std::size_t first = job.squares * later / job.tiles;
+  const std::size_t pixels = (job.squares * (later + 1) / job.tiles - first) * square;
+  const Square at = square_at<square>(job, first);
+  const std::size_t y = at.y + 1 + position / shares;
+  if (y >= job.in_height) return;
+  const std::size_t from = pixels * (position % shares) / shares;
+  const std::size_t to = pixels * (position % shares + 1) / shares;
+  tile.ahead = job.input.data + at.image * job.input.image + (y * job.in_width + at.x + from) * 16;
+  tile.ahead_stride = job.input.block;
+  tile.ahead_lines = to - from;
+}
+
 /// Output blocks [block, block + blocks) of a span's tiles [first, last).
 template <int square>
 void multiply_span(const Job& job, std::size_t first, std::size_t last, std::size_t block,
@@ -205,6 +223,7 @@ void multiply_span(const Job& job, std::size_t first, std::size_t last, std::siz
       tile.pixels = transformed + p * position + (t - first) * slot;
       tile.run_stride = count * 16;
       tile.out = products + p * out_position + (t - first) * out_slot;
+      if (block == 0) fetch_ahead<square>(job, t + last - first, p, tile);
       compute<16>(tile, count, blocks);
     }
   }
