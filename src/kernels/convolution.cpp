@@ -1,6 +1,7 @@
 #include "kernels/convolution.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "kernels/kernel_table.h"
 
@@ -46,6 +47,9 @@ std::size_t span_floats(const Job& job, Method method) {
   return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
 }
 
+/// Floats of gathered input that each of several threads may gather for itself.
+static const std::size_t shared_pixels = std::getenv("SHARED")?0:std::size_t{1} << 16;
+
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
          std::size_t threads) {
@@ -65,16 +69,20 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.squares = output.batch * ceil_divide(output.height, side) * ceil_divide(output.width, side);
     job.tiles = ceil_divide(job.squares, job.tile_pixels);
   }
+  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
+  // Work for every thread, where the output blocks alone do not give it.
+  if (steps < threads && job.tiles < 8 * threads)
+    job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
+                         method == Method::direct ? job.tiles : job.squares);
+
   const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
   const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
   job.spans = ceil_divide(job.tiles, at_most);
-  if (threads > 1) {
-    const std::size_t wanted = 4 * threads;
-    if (job.spans < wanted) {
-      const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-      job.groups = std::min(steps, ceil_divide(wanted, job.spans));
-    }
-  }
+  if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
+  // Few pixels: threads share the weights, which take longer to read than the pixels to gather.
+  if (threads > 1 && steps >= threads && job.tiles * tile_floats <= shared_pixels) job.spans = 1;
+  if (threads > 1 && job.spans < 4 * threads)
+    job.groups = std::min(steps, ceil_divide(4 * threads, job.spans));
   job.span_tiles = ceil_divide(job.tiles, job.spans);
 }
 
