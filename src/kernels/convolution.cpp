@@ -1,7 +1,6 @@
 #include "kernels/convolution.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "kernels/kernel_table.h"
 
@@ -48,7 +47,7 @@ std::size_t span_floats(const Job& job, Method method) {
 }
 
 /// Floats of gathered input that each of several threads may gather for itself.
-static const std::size_t shared_pixels = std::getenv("SHARED")?0:std::size_t{1} << 16;
+static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
 
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
@@ -79,8 +78,6 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
   const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
   job.spans = ceil_divide(job.tiles, at_most);
   if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
-  // Few pixels: threads share the weights, which take longer to read than the pixels to gather.
-  if (threads > 1 && steps >= threads && job.tiles * tile_floats <= shared_pixels) job.spans = 1;
   if (threads > 1 && job.spans < 4 * threads)
     job.groups = std::min(steps, ceil_divide(4 * threads, job.spans));
   job.span_tiles = ceil_divide(job.tiles, job.spans);
@@ -92,6 +89,13 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
   if (method == Method::direct) return job.span_tiles * tile;
   const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
   return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+}
+
+/// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
+constexpr std::size_t most_transformed_floats = 5'000'000;
+
+std::size_t packed_floats(const Filter& filter, Method method) {
+  return positions_of(method) * padded(filter.in_channels) * padded(filter.out_channels);
 }
 
 /// What a 3x3 convolution costs, in products of one channel by another: those that it takes, 14 for
@@ -126,7 +130,9 @@ Method choose_method(const Filter& filter, const Extent& input) noexcept {
     return Method::direct;
   Method best = Method::direct;
   for (const Method method : {Method::winograd2, Method::winograd4})
-    if (products_worth(filter, input, method) < products_worth(filter, input, best)) best = method;
+    if (packed_floats(filter, method) <= most_transformed_floats &&
+        products_worth(filter, input, method) < products_worth(filter, input, best))
+      best = method;
   return best;
 }
 

@@ -109,12 +109,20 @@ inline void fetch_ahead(const Job& job, std::size_t later, std::size_t block, Ti
   tile.ahead_lines = to - from;
 }
 
-/// Output blocks [block, block + blocks) of a tile whose inputs were gathered.
+/// Whether the input can be multiplied where it lies.
+inline bool in_place(const Job& job) { return job.gather == Gather::pixel && job.scale == nullptr; }
+
+/// Output blocks [block, block + blocks) of a tile.
 inline void multiply_tile(const Job& job, const Pixels& pixels, std::size_t later,
                           const float* gathered, std::size_t block, std::size_t blocks) {
   Tile tile{};
-  tile.pixels = gathered;
-  tile.run_stride = pixels.count * 16;
+  if (in_place(job)) {
+    tile.pixels = job.input.data + pixels.image * job.input.image + pixels.first * 16;
+    tile.run_stride = job.input.block;
+  } else {
+    tile.pixels = gathered;
+    tile.run_stride = pixels.count * 16;
+  }
   tile.runs = job.products / 16;
   tile.weight_block = job.products * 16;
   tile.weights = job.weights + block * tile.weight_block;
@@ -139,7 +147,7 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != gathered)
+    if (span != gathered && !in_place(job))
       for (std::size_t tile = first; tile < last; ++tile)
         gather(job, pixels_of_tile(job, tile), scratch + (tile - first) * slot);
     gathered = span;
