@@ -6,6 +6,7 @@
 // multiply-adds measured here, and oneDNN's time over ours. Ours has DenseNet's normalisation, ReLU
 // and average pooling in it, oneDNN's has not. A layer's weights are read from beyond the second
 // level cache, as in a network, unless --warm. --layers prints each layer instead of sums a stage.
+// --accuracy prints the errors of each method instead.
 
 #include <fmt/format.h>
 #include <immintrin.h>
@@ -14,14 +15,17 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <dnnl.hpp>
 #include <functional>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "kernels/convolution.h"
+#include "kernels/reference.h"
 
 namespace {
 
@@ -44,6 +48,7 @@ struct Options {
   std::string only;
   bool layers = false;
   bool warm = false;
+  bool accuracy = false;
 };
 
 struct Layer {
@@ -154,11 +159,6 @@ double peak(Isa isa, std::size_t threads) {
   return operations * static_cast<double>(threads) / best / 1e9;
 }
 
-/// Both sides of a layer: `run(i)` computes it with copy i of the weights.
-struct Candidate {
-  std::function<void(std::size_t)> run;
-};
-
 AlignedFloats noise(std::size_t size) {
   AlignedFloats values(size);
   std::uint32_t state = 1;
@@ -190,8 +190,8 @@ class Ours {
       filters_.emplace_back(f, method, span);
     for (const PackedFilter& filter : filters_)
       convolutions_.emplace_back(filter, extent_, options.isa, threads_);
-    for (std::size_t t = 0; t < threads_; ++t)
-      scratch_.emplace_back(convolutions_[0].scratch_floats());
+    scratch_floats_ = chestmap::kernels::padded(convolutions_[0].scratch_floats()) + lanes;
+    scratch_ = AlignedFloats(std::max(threads_ * scratch_floats_, std::size_t{1} << 20));
     const std::size_t in_planes =
         f.planar_input ? f.in_channels : chestmap::kernels::blocks(f.in_channels);
     const std::size_t in_block = extent_.pixels() * (f.planar_input ? 1 : lanes) + lanes;
@@ -215,7 +215,7 @@ class Ours {
     {
       const auto t = static_cast<std::size_t>(omp_get_thread_num());
       convolution.run(input_, output_, items * t / threads_, items * (t + 1) / threads_,
-                      scratch_[t].data());
+                      scratch_.data() + t * scratch_floats_);
     }
   }
   [[nodiscard]] Extent output() const { return convolutions_[0].output(); }
@@ -225,8 +225,8 @@ class Ours {
   std::size_t threads_;
   std::vector<PackedFilter> filters_;
   std::vector<Convolution> convolutions_;
-  std::vector<AlignedFloats> scratch_;
-  AlignedFloats in_, out_, channels_;
+  std::size_t scratch_floats_ = 0;
+  AlignedFloats scratch_, in_, out_, channels_;
   chestmap::kernels::Input input_;
   chestmap::kernels::Output output_;
 };
@@ -347,6 +347,53 @@ void print(const std::string& label, const Row& row, double the_peak) {
              row.onednn / row.ours);
 }
 
+/// Errors of each method against the definition in double precision, relative to the root mean
+/// square of the output: inputs normal and positive, as after ReLU, weights as He draws them.
+void print_accuracy(const Options& options) {
+  fmt::print("{:20} {:>10} {:>10} {:>10}\n", "3x3, 28 x 28 pixels", "method", "rms", "largest");
+  for (const auto& [in, out] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{64, 64}, {128, 32}, {256, 256}}) {
+    const Filter filter{in, out, 3, 1, 1};
+    const Extent extent{1, 28, 28};
+    std::mt19937 random(1);  // NOLINT(bugprone-random-generator-seed): the same each time
+    std::normal_distribution<float> normal;
+    std::vector<float> input(in * extent.pixels());
+    std::vector<float> weights(in * out * 9);
+    for (float& x : input) x = std::max(0.0F, normal(random));
+    for (float& w : weights) w = normal(random) * std::sqrt(2.0F / static_cast<float>(9 * in));
+    std::vector<float> expected(out * extent.pixels());
+    std::vector<float> actual(expected.size());
+    const std::size_t block = extent.pixels() * lanes;
+    chestmap::kernels::Input reads;
+    reads.source = {input.data(), input.size(), block};
+    chestmap::kernels::Output writes;
+    writes.sink = {expected.data(), expected.size(), block};
+    chestmap::kernels::reference_convolution(filter, weights, extent, reads, writes);
+    writes.sink.data = actual.data();
+    for (const auto& [name, method] :
+         std::vector<std::pair<std::string, Method>>{{"direct", Method::direct},
+                                                     {"F(2x2)", Method::winograd2},
+                                                     {"F(4x4)", Method::winograd4}}) {
+      const PackedFilter packed(filter, method, weights);
+      const Convolution convolution(packed, extent, options.isa, 1);
+      AlignedFloats scratch(convolution.scratch_floats());
+      convolution.run(reads, writes, 0, convolution.items(), scratch.data());
+      double squares = 0.0;
+      double errors = 0.0;
+      double largest = 0.0;
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        const double error = static_cast<double>(actual[i]) - expected[i];
+        squares += static_cast<double>(expected[i]) * expected[i];
+        errors += error * error;
+        largest = std::max(largest, std::abs(error));
+      }
+      const double scale = std::sqrt(squares / static_cast<double>(expected.size()));
+      fmt::print("{:20} {:>10} {:>10.1e} {:>10.1e}\n", fmt::format("{} -> {}", in, out), name,
+                 std::sqrt(errors / static_cast<double>(expected.size())) / scale, largest / scale);
+    }
+  }
+}
+
 Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -359,6 +406,7 @@ Options parse(int argc, char** argv) {
     if (key == "--only") options.only = value();
     if (key == "--layers") options.layers = true;
     if (key == "--warm") options.warm = true;
+    if (key == "--accuracy") options.accuracy = true;
     if (key == "--isa") {
       const std::string wanted = value();
       for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512})
@@ -372,6 +420,10 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  if (options.accuracy) {
+    print_accuracy(options);
+    return 0;
+  }
   omp_set_num_threads(static_cast<int>(options.threads));
   const double the_peak = peak(options.isa, options.threads);
   fmt::print("{} px, batch {}, {} thread(s), {}; peak {:.1f} GFLOP/s\n", options.size,

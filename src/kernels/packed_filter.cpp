@@ -37,11 +37,13 @@ void pack_direct(const Weights& weights, float* to) {
 /// Rows of G, by which Winograd's methods transform the three taps of an axis.
 constexpr std::array<std::array<double, 3>, 4> transform2{
     {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};
-constexpr std::array<std::array<double, 3>, 6> transform4{{{1.0 / 4, 0, 0},
-                                                           {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                                           {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                                           {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                                           {1.0 / 24, -1.0 / 12, 1.0 / 6},
+constexpr double near = 0.70710678118654752;  // the points of 4x4: see winograd.inl
+constexpr double far = 1.41421356237309505;
+constexpr std::array<std::array<double, 3>, 6> transform4{{{1, 0, 0},
+                                                           {-2.0 / 3, -2.0 / 3 * near, -1.0 / 3},
+                                                           {-2.0 / 3, 2.0 / 3 * near, -1.0 / 3},
+                                                           {1.0 / 6, far / 6, 1.0 / 3},
+                                                           {1.0 / 6, -far / 6, 1.0 / 3},
                                                            {0, 0, 1}}};
 
 /// Block of output channels, position, input channel, output channel.

@@ -1,7 +1,9 @@
 // Winograd's minimal filtering for 3x3 filters of stride 1 and padding 1 (Lavin and Gray, Fast
 // Algorithms for Convolutional Neural Networks, 2016): squares of the output, 2x2 or 4x4 pixels,
-// are transformed products of transformed patches of the input. The points are 0, 1, -1, infinity
-// and, for 4x4, 2 and -2. A span's transforms stay in the caches.
+// are transformed products of transformed patches of the input. The points are 0, 1, -1 and
+// infinity for 2x2; for 4x4 0, the square roots of 1/2 and 2 with both signs, and infinity, whose
+// errors are half those of the usual 0, 1, -1, 2, -2 and infinity. A span's transforms stay in the
+// caches.
 #include <cstddef>
 
 #include "kernels/job.h"
@@ -31,29 +33,31 @@ template <>
 struct Transform<4> {
   static constexpr int patch = 6;
   static inline void input(const Vec (&d)[6], Vec (&v)[6]) {
-    const Vec four = spread(4.0F);
-    const Vec five = spread(5.0F);
     const Vec two = spread(2.0F);
-    v[0] = mul_add(four, d[0], mul_sub_from(five, d[2], d[4]));
-    const Vec even = mul_sub_from(four, d[2], d[4]);
-    const Vec odd = mul_sub_from(four, d[1], d[3]);
-    v[1] = add(even, odd);
-    v[2] = sub(even, odd);
-    const Vec far_even = sub(d[4], d[2]);
-    const Vec far_odd = sub(d[3], d[1]);
-    v[3] = mul_add(two, far_odd, far_even);
-    v[4] = mul_sub_from(two, far_odd, far_even);
-    v[5] = mul_add(four, d[1], mul_sub_from(five, d[3], d[5]));
+    const Vec half = spread(0.5F);
+    const Vec near = spread(0.70710678F);
+    const Vec far = spread(1.41421356F);
+    const Vec middle = spread(2.5F);
+    v[0] = mul_sub_from(middle, d[2], add(d[0], d[4]));
+    const Vec near_even = mul_sub_from(two, d[2], d[4]);
+    const Vec near_odd = mul_sub_from(two, d[1], d[3]);
+    v[1] = mul_add(near, near_odd, near_even);
+    v[2] = mul_sub_from(near, near_odd, near_even);
+    const Vec far_even = mul_sub_from(half, d[2], d[4]);
+    const Vec far_odd = mul_sub_from(half, d[1], d[3]);
+    v[3] = mul_add(far, far_odd, far_even);
+    v[4] = mul_sub_from(far, far_odd, far_even);
+    v[5] = mul_sub_from(middle, d[3], add(d[1], d[5]));
   }
   static inline void output(const Vec (&m)[6], Vec (&y)[4]) {
-    const Vec even = add(m[1], m[2]);
-    const Vec odd = sub(m[1], m[2]);
+    const Vec near_even = add(m[1], m[2]);
+    const Vec near_odd = mul(spread(0.70710678F), sub(m[1], m[2]));
     const Vec far_even = add(m[3], m[4]);
-    const Vec far_odd = sub(m[3], m[4]);
-    y[0] = add(add(m[0], even), far_even);
-    y[1] = mul_add(spread(2.0F), far_odd, odd);
-    y[2] = mul_add(spread(4.0F), far_even, even);
-    y[3] = add(mul_add(spread(8.0F), far_odd, odd), m[5]);
+    const Vec far_odd = mul(spread(1.41421356F), sub(m[3], m[4]));
+    y[0] = add(add(m[0], near_even), far_even);
+    y[1] = add(near_odd, far_odd);
+    y[2] = mul_add(spread(2.0F), far_even, mul(spread(0.5F), near_even));
+    y[3] = add(mul_add(spread(2.0F), far_odd, mul(spread(0.5F), near_odd)), m[5]);
   }
 };
 
