@@ -4,7 +4,7 @@
 
 namespace chestmap::kernels {
 
-/// The instruction sets that the kernels are compiled for, slowest first. `portable` is plain C++.
+/// The instruction sets that the kernels are compiled for, slowest first; `portable` runs anywhere.
 enum class Isa { portable, avx2, avx512 };
 
 [[nodiscard]] std::string_view name(Isa isa) noexcept;
