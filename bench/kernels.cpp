@@ -180,10 +180,11 @@ class Ours {
     const Filter& f = layer.filter;
     const AlignedFloats weights = noise(f.out_channels * f.in_channels * f.kernel * f.kernel);
     Method method = chestmap::kernels::choose_method(f, extent_);
-    if (f.kernel == 3 && f.stride == 1 && !options.method.empty())
+    if (f.kernel == 3 && f.stride == 1 && !options.method.empty() && options.method != "bfloat16")
       method = options.method == "winograd4"   ? Method::winograd4
                : options.method == "winograd2" ? Method::winograd2
                                                : Method::direct;
+    if (options.method == "bfloat16" && !f.planar_input) method = Method::bfloat16;
     const std::span<const float> span{weights.data(), weights.size()};
     filters_.emplace_back(f, method, span);
     for (std::size_t i = 1; i < copies_of(filters_[0].bytes(), options.warm); ++i)
@@ -373,7 +374,9 @@ void print_accuracy(const Options& options) {
     for (const auto& [name, method] :
          std::vector<std::pair<std::string, Method>>{{"direct", Method::direct},
                                                      {"F(2x2)", Method::winograd2},
-                                                     {"F(4x4)", Method::winograd4}}) {
+                                                     {"F(4x4)", Method::winograd4},
+                                                     {"bfloat16", Method::bfloat16}}) {
+      if (method == Method::bfloat16 && !chestmap::kernels::bfloat16_supported()) continue;
       const PackedFilter packed(filter, method, weights);
       const Convolution convolution(packed, extent, options.isa, 1);
       AlignedFloats scratch(convolution.scratch_floats());
@@ -420,6 +423,10 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  if (options.method == "bfloat16" && !chestmap::kernels::bfloat16_supported()) {
+    fmt::print("this CPU has no bfloat16 by AMX\n");
+    return 1;
+  }
   if (options.accuracy) {
     print_accuracy(options);
     return 0;

@@ -19,6 +19,15 @@ std::size_t positions_of(Method method) {
   return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
 }
 
+bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
+
+/// Floats that a tile's gathered or transformed input takes.
+std::size_t tile_floats(const Job& job, Method method) {
+  if (method == Method::bfloat16)  // two to a float, in steps of 32
+    return (job.products + lanes) / (2 * lanes) * lanes * job.tile_pixels;
+  return padded(job.products) * job.tile_pixels * positions_of(method);
+}
+
 Job shape_of(const Filter& filter, Method method, const Extent& input, const Extent& output) {
   Job job{};
   job.gather = gather_of(filter);
@@ -32,7 +41,7 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
   job.kernel = filter.kernel;
   job.stride = filter.stride;
   job.padding = filter.padding;
-  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  const std::size_t taps = winograd(method) ? 1 : filter.kernel * filter.kernel;
   job.products = (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
   return job;
 }
@@ -43,7 +52,7 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
 std::size_t span_floats(const Job& job, Method method) {
   const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
   if (weights > (std::size_t{1} << 18)) return std::size_t{1} << 18;
-  return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
+  return winograd(method) ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
 /// Floats of gathered input that each of several threads may gather for itself.
@@ -60,7 +69,7 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.row_pitch = padded(2 * (output.width - 1) + job.kernel) + lanes;
     return;
   }
-  if (method == Method::direct) {
+  if (!winograd(method)) {
     job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
     job.tiles = output.batch * job.tiles_per_image;
   } else {
@@ -72,10 +81,10 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
   // Work for every thread, where the output blocks alone do not give it.
   if (steps < threads && job.tiles < 8 * threads)
     job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
-                         method == Method::direct ? job.tiles : job.squares);
+                         winograd(method) ? job.squares : job.tiles);
 
-  const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
-  const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
+  const std::size_t at_most =
+      std::max<std::size_t>(1, span_floats(job, method) / tile_floats(job, method));
   job.spans = ceil_divide(job.tiles, at_most);
   if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
   if (threads > 1 && job.spans < 4 * threads)
@@ -84,11 +93,13 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
 }
 
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
-  const std::size_t tile = padded(job.products) * job.tile_pixels;
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
-  if (method == Method::direct) return job.span_tiles * tile;
-  const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
-  return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+  const std::size_t gathered = job.span_tiles * tile_floats(job, method);
+  if (method == Method::direct) return gathered;
+  const std::size_t sums = table.tile_blocks * job.tile_pixels * lanes;
+  if (method == Method::bfloat16)
+    return gathered + sums + lanes * lanes;  // read beyond the last pixel
+  return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 
 /// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
@@ -144,11 +155,11 @@ Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa is
       isa_(isa),
       output_(output_extent(filter.filter(), input)),
       job_(shape_of(filter.filter(), method_, input, output_)) {
-  cut(job_, method_, planar_, output_, kernel_table(isa), threads);
+  cut(job_, method_, planar_, output_, kernel_table(isa, method_), threads);
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
-  return scratch_of(job_, method_, kernel_table(isa_));
+  return scratch_of(job_, method_, kernel_table(isa_, method_));
 }
 
 void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
@@ -162,9 +173,10 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   job.residual = planes(output.residual);
   job.relu = output.relu;
   job.output = planes(output.sink);
-  const KernelTable& table = kernel_table(isa_);
+  const KernelTable& table = kernel_table(isa_, method_);
   switch (method_) {
     case Method::direct:
+    case Method::bfloat16:
       return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);

@@ -1,4 +1,8 @@
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <vector>
 
 #include "kernels/convolution.h"
 
@@ -17,7 +21,10 @@ struct Weights {
 
 /// Floats from a block of output channels to the next, for one position.
 std::size_t packed_products(const Filter& filter, Method method) {
-  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  const bool winograd = method == Method::winograd2 || method == Method::winograd4;
+  const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
+  if (method == Method::bfloat16)  // two to a float, a multiple of 32
+    return (padded(filter.in_channels) * taps + lanes) / (2 * lanes) * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
 }
 
@@ -32,6 +39,28 @@ void pack_direct(const Weights& weights, float* to) {
             filter.planar_input ? in * taps + tap : (in / lanes * taps + tap) * lanes + in % lanes;
         to[(out / lanes * products + product) * lanes + out % lanes] = weights.taps(out, in)[tap];
       }
+}
+
+/// The nearest bfloat16, ties to even; for finite values.
+std::uint16_t rounded(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+}
+
+/// Block of output channels, 32 products, pair of products, output channel, product of the pair.
+void pack_bfloat16(const Weights& weights, AlignedFloats& to) {
+  const Filter& filter = weights.filter;
+  const std::size_t taps = filter.kernel * filter.kernel;
+  std::vector<std::uint16_t> packed(2 * to.size(), 0);
+  const std::size_t out_block = packed.size() / blocks(filter.out_channels);
+  for (std::size_t out = 0; out < filter.out_channels; ++out)
+    for (std::size_t in = 0; in < filter.in_channels; ++in)
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        const std::size_t product = (in / lanes * taps + tap) * lanes + in % lanes;
+        packed[out / lanes * out_block + (product / 2 * lanes + out % lanes) * 2 + product % 2] =
+            rounded(weights.taps(out, in)[tap]);
+      }
+  std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
 }
 
 /// Rows of G, by which Winograd's methods transform the three taps of an axis.
@@ -77,6 +106,7 @@ PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const 
       AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
   const Weights source{filter_, weights.data()};
   if (method == Method::direct) pack_direct(source, packed_.data());
+  if (method == Method::bfloat16) pack_bfloat16(source, packed_);
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
   if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
 }

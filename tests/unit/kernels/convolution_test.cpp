@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -178,6 +180,36 @@ double worst_difference(const Buffer& output, const Buffer& expected) {
   return worst;
 }
 
+float to_bfloat16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7FFFU + (bits >> 16 & 1U)) & 0xFFFF0000U);
+}
+
+/// Bfloat16 against the definition on operands that were rounded before, where no activation and no
+/// average comes between. Behind one a value may be rounded to either neighbour, by 2^-8 of it.
+void check_bfloat16(const Case& c) {
+  if (!bfloat16_supported()) GTEST_SKIP() << "no AMX";
+  RandomStream random{7, 1};
+  Operands operands(c, random);
+  for (std::vector<float>* values : {&operands.weights, &operands.input.data})
+    std::transform(values->begin(), values->end(), values->begin(), to_bfloat16);
+  const bool exact = !c.activate && !c.filter.average_input;
+  const auto products =
+      static_cast<double>(c.filter.in_channels * c.filter.kernel * c.filter.kernel);
+  Buffer expected = operands.output;
+  reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
+                        operands.writes(expected));
+  const PackedFilter packed(c.filter, Method::bfloat16, operands.weights);
+  SCOPED_TRACE(describe(c, Isa::avx512, Method::bfloat16));
+  const Convolution alone(packed, c.extent, Isa::avx512, 1);
+  const Convolution shared(packed, c.extent, Isa::avx512, 3);
+  const Buffer whole = computed(operands, alone, alone.items());
+  EXPECT_LE(worst_difference(whole, expected),
+            exact ? tolerance(c, Method::bfloat16) : 2.0 / 256.0 * std::sqrt(products));
+  EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
+  EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
+}
+
 /// Every instruction set and method against the definition; for one thread and for three, all items
 /// at once and one by one, to the last bit the same.
 void check(const Case& c, const std::vector<Method>& methods = {Method::direct}) {
@@ -250,6 +282,25 @@ TEST(Convolution, DirectWithStrideAndPadding) {
         Filter filter{20, 40, kernel, stride, padding};
         check({filter, {2, 7, 9}, padding == 1, true, stride == 2, false, true});
       }
+}
+
+TEST(Convolution, Bfloat16OfManySizesAndChannels) {
+  for (const auto& [in, out] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {16, 16}, {5, 3}, {40, 72}, {64, 48}, {272, 32}})
+    for (const auto& [height, width] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {1, 1}, {7, 7}, {3, 13}, {8, 31}, {19, 6}}) {
+      check_bfloat16({{in, out}, {2, height, width}, false, true, true});
+      check_bfloat16({{in, out}, {1, height, width}, true, true, false, true, true});
+      check_bfloat16({{in, out, 3, 1, 1}, {2, height, width}, false, true, false, true, true});
+      check_bfloat16({{in, out, 3, 1, 1}, {1, height, width}, true});
+      check_bfloat16({{in, out, 3, 2, 1}, {2, height, width}, false, false, false, false, true});
+    }
+}
+
+TEST(Convolution, Bfloat16OfAverages) {
+  Case c{{48, 32}, {2, 14, 10}, true, true};
+  c.filter.average_input = true;
+  check_bfloat16(c);
 }
 
 TEST(Convolution, StemOfPlanes) {
