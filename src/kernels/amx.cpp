@@ -13,12 +13,15 @@ namespace {
 
 constexpr std::size_t amx_pixels = 32;  // of a tile of the convolution: two registers
 constexpr std::size_t amx_blocks = 2;
-constexpr std::size_t step_values = 32;  // inputs that an instruction multiplies
 
-/// Where gathered inputs go, rounded: pair of runs of 16 inputs, pixel, input.
+/// Where gathered inputs go, rounded: pair of blocks of channels, tap of the filter, pixel, 32
+/// inputs.
 struct Rounded {
   float* to;
   std::size_t pixels;
+  static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
+    return (block / 2 * taps + tap) * 2 + block % 2;
+  }
   void put(std::size_t run, std::size_t p, Vec x) const {
     auto* row = reinterpret_cast<char*>(to) + (run / 2 * pixels + p) * 64 + run % 2 * 32;
     const __m256bh rounded = _mm512_cvtneps_pbh(x);
@@ -34,36 +37,54 @@ struct alignas(64) TileShapes {
   unsigned char rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
-/// Sums of up to 32 pixels by one or two blocks: block, pixel, output.
+/// Up to 32 consecutive pixels, for one or two blocks of outputs.
+struct Product {
+  const float* pixels;     // for each pair of blocks, row and column of the filter
+  std::size_t pair_pitch;  // bytes
+  std::size_t row_pitch;   // bytes; from a column to the next there are 64
+  std::size_t pairs, kernel;
+  const float* weights;      // pair, row, column, 32 inputs by 16 outputs
+  std::size_t weight_block;  // bytes
+  const float* ahead;        // as of Tile, for each pair
+  std::size_t ahead_stride, ahead_lines;
+};
+
 template <bool two_rows, bool two_blocks>
-void multiply(const Tile& tile, float* sums) {
-  const auto* pixels = reinterpret_cast<const char*>(tile.pixels);
-  const auto* weights = reinterpret_cast<const char*>(tile.weights);
-  const float* ahead = tile.ahead;
+inline void multiply_step(const char* pixels, const char* weights, std::size_t weight_block) {
+  _tile_loadd(4, pixels, 64);
+  _tile_loadd(6, weights, 64);
+  _tile_dpbf16ps(0, 4, 6);
+  if constexpr (two_blocks) {
+    _tile_loadd(7, weights + weight_block, 64);
+    _tile_dpbf16ps(1, 4, 7);
+  }
+  if constexpr (two_rows) {
+    _tile_loadd(5, pixels + 16 * 64, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    if constexpr (two_blocks) _tile_dpbf16ps(3, 5, 7);
+  }
+}
+
+/// Sums: block, pixel, output.
+template <bool two_rows, bool two_blocks>
+void multiply(const Product& product, float* sums) {
+  const auto* pixels = reinterpret_cast<const char*>(product.pixels);
+  const auto* weights = reinterpret_cast<const char*>(product.weights);
+  const float* ahead = product.ahead;
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (std::size_t run = 0; run < tile.runs; ++run) {
-    _tile_loadd(4, pixels, 64);
-    _tile_loadd(6, weights, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    if constexpr (two_blocks) {
-      _tile_loadd(7, weights + tile.weight_block, 64);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-    if constexpr (two_rows) {
-      _tile_loadd(5, pixels + 16 * 64, 64);
-      _tile_dpbf16ps(2, 5, 6);
-      if constexpr (two_blocks) _tile_dpbf16ps(3, 5, 7);
-    }
-    pixels += tile.run_stride;
-    weights += 16 * 64;
-    for (std::size_t line = 0; line < tile.ahead_lines; ++line) {
+  for (std::size_t pair = 0; pair < product.pairs; ++pair, pixels += product.pair_pitch) {
+    for (std::size_t ky = 0; ky < product.kernel; ++ky)
+      for (std::size_t kx = 0; kx < product.kernel; ++kx, weights += 16 * 64)
+        multiply_step<two_rows, two_blocks>(pixels + ky * product.row_pitch + kx * 64, weights,
+                                            product.weight_block);
+    for (std::size_t line = 0; line < product.ahead_lines; ++line) {
       __builtin_prefetch(ahead + line * 16, 0, 2);
-      __builtin_prefetch(ahead + tile.ahead_stride + line * 16, 0, 2);
+      __builtin_prefetch(ahead + product.ahead_stride + line * 16, 0, 2);
     }
-    ahead += 2 * tile.ahead_stride;
+    ahead += 2 * product.ahead_stride;
   }
   _tile_stored(0, sums, 64);
   if constexpr (two_blocks) _tile_stored(1, sums + amx_pixels * 16, 64);
@@ -73,30 +94,24 @@ void multiply(const Tile& tile, float* sums) {
   }
 }
 
-void multiply_tile(const Job& job, std::size_t index, std::size_t later, const float* gathered,
-                   std::size_t block, std::size_t blocks, float* sums) {
-  const Pixels pixels = pixels_of_tile(job, index);
-  Tile tile{};
-  tile.pixels = gathered;
-  tile.run_stride = pixels.count * 64;  // bytes here, as the next
-  tile.runs = (job.products + step_values - 1) / step_values;
-  tile.weight_block = tile.runs * 16 * 64;
-  tile.weights = job.weights + block * tile.weight_block / sizeof(float);
-  fetch_ahead(job, later, block, tile);
-  if (pixels.count > 16)
-    blocks == 2 ? multiply<true, true>(tile, sums) : multiply<true, false>(tile, sums);
+void multiply(const Product& product, std::size_t pixels, std::size_t blocks, float* sums) {
+  if (pixels > 16)
+    blocks == 2 ? multiply<true, true>(product, sums) : multiply<true, false>(product, sums);
   else
-    blocks == 2 ? multiply<false, true>(tile, sums) : multiply<false, false>(tile, sums);
+    blocks == 2 ? multiply<false, true>(product, sums) : multiply<false, false>(product, sums);
+}
 
+/// Writes the sums of consecutive pixels of the output, from `pixel` of the image on.
+void write(const Job& job, std::size_t image, std::size_t pixel, std::size_t count,
+           std::size_t block, std::size_t blocks, const float* sums) {
   for (std::size_t b = block; b < block + blocks; ++b, sums += amx_pixels * 16) {
     const Vec bias = job.bias == nullptr ? spread(0.0F) : load(job.bias + b * 16);
-    float* out = job.output.data + pixels.image * job.output.image + b * job.output.block +
-                 pixels.first * 16;
-    const float* residual = job.residual.data == nullptr
-                                ? nullptr
-                                : job.residual.data + pixels.image * job.residual.image +
-                                      b * job.residual.block + pixels.first * 16;
-    for (std::size_t p = 0; p < pixels.count; ++p) {
+    float* out = job.output.data + image * job.output.image + b * job.output.block + pixel * 16;
+    const float* residual =
+        job.residual.data == nullptr
+            ? nullptr
+            : job.residual.data + image * job.residual.image + b * job.residual.block + pixel * 16;
+    for (std::size_t p = 0; p < count; ++p) {
       Vec sum = add(load(sums + p * 16), bias);
       if (residual != nullptr) sum = add(sum, load(residual + p * 16));
       store(out + p * 16, job.relu ? larger(sum, spread(0.0F)) : sum);
@@ -104,11 +119,104 @@ void multiply_tile(const Job& job, std::size_t index, std::size_t later, const f
   }
 }
 
+/// What every tile of a job has in common.
+Product product_of(const Job& job, std::size_t kernel) {
+  Product product{};
+  const std::size_t taps = job.kernel * job.kernel;
+  const std::size_t pairs = (job.in_blocks + 1) / 2;
+  product.kernel = kernel;
+  product.pairs = kernel == 1 ? pairs * taps : pairs;
+  product.weight_block = pairs * taps * 16 * 64;
+  return product;
+}
+
+/// Zeros for the second block of the last pair, where there is none.
+void fill_up(const Job& job, const Rounded& to, std::size_t taps) {
+  if (job.in_blocks % 2 == 0) return;
+  for (std::size_t tap = 0; tap < taps; ++tap)
+    for (std::size_t p = 0; p < to.pixels; ++p)
+      to.put(Rounded::run(job.in_blocks, tap, taps), p, spread(0.0F));
+}
+
+/// Tiles [first, last), gathered one by one, by two blocks of the output.
+void multiply_span(const Job& job, std::size_t first, std::size_t last, const float* gathered,
+                   std::size_t slot, std::size_t block, std::size_t blocks, float* sums) {
+  Product product = product_of(job, 1);
+  product.weights = job.weights + block * product.weight_block / sizeof(float);
+  for (std::size_t tile = first; tile < last; ++tile) {
+    const Pixels pixels = pixels_of_tile(job, tile);
+    product.pixels = gathered + (tile - first) * slot;
+    product.pair_pitch = pixels.count * 64;
+    Tile later{};
+    fetch_ahead(job, tile + last - first, block, later);
+    product.ahead = later.ahead;
+    product.ahead_stride = later.ahead_stride;
+    product.ahead_lines = later.ahead_lines;
+    multiply(product, pixels.count, blocks, sums);
+    write(job, pixels.image, pixels.first, pixels.count, block, blocks, sums);
+  }
+}
+
+/// Rows of the output, of one image: a span where whole rows are gathered.
+struct Rows {
+  std::size_t image, first, count;
+};
+
+Rows rows_of_span(const Job& job, std::size_t span) {
+  const std::size_t spans = job.tiles_per_image;
+  const std::size_t first = job.out_height * (span % spans) / spans;
+  return {span / spans, first, job.out_height * (span % spans + 1) / spans - first};
+}
+
+/// The rows of the input with their padding, which all taps of the filter read.
+void gather_rows(const Job& job, const Rows& rows, float* scratch) {
+  const std::size_t pitch = job.row_pitch;
+  const Rounded to{scratch, (rows.count + job.kernel - 1) * pitch};
+  for (std::size_t block = 0; block < job.in_blocks; ++block) {
+    const Activation activation(job, block);
+    const float* plane = job.input.data + rows.image * job.input.image + block * job.input.block;
+    for (std::size_t p = 0; p < to.pixels; ++p) {
+      const std::size_t y = rows.first + p / pitch - job.padding;  // wraps outside the image
+      const std::size_t x = p % pitch - job.padding;
+      const bool inside = y < job.in_height && x < job.in_width;
+      to.put(block, p,
+             inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
+    }
+  }
+  fill_up(job, to, 1);
+}
+
+/// The padded rows are multiplied as one line of pixels; sums that belong to the padding are
+/// dropped.
+void multiply_rows(const Job& job, const Rows& rows, const float* gathered, std::size_t block,
+                   std::size_t blocks, float* sums) {
+  const std::size_t pitch = job.row_pitch;
+  Product product = product_of(job, job.kernel);
+  product.weights = job.weights + block * product.weight_block / sizeof(float);
+  product.row_pitch = pitch * 64;
+  product.pair_pitch = (rows.count + job.kernel - 1) * product.row_pitch;
+  const std::size_t all = (rows.count - 1) * pitch + job.out_width;
+  for (std::size_t first = 0; first < all; first += amx_pixels) {
+    product.pixels = gathered + first * 16;
+    const std::size_t last = first + amx_pixels < all ? first + amx_pixels : all;
+    multiply(product, last - first, blocks, sums);
+    for (std::size_t from = first; from < last;) {
+      const std::size_t row = from / pitch;
+      const std::size_t end = row * pitch + job.out_width;
+      if (from < end)
+        write(job, rows.image, (rows.first + row) * job.out_width + from % pitch,
+              (end < last ? end : last) - from, block, blocks, sums + (from - first) * 16);
+      from = (row + 1) * pitch;
+    }
+  }
+}
+
 void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
   const TileShapes shapes;
   _tile_loadconfig(&shapes);
-  const std::size_t steps = (job.products + step_values - 1) / step_values;
-  const std::size_t slot = steps * amx_pixels * 16;
+  const bool by_rows = job.gather == Gather::rows;
+  const std::size_t taps = job.kernel * job.kernel;
+  const std::size_t slot = (job.in_blocks + 1) / 2 * taps * amx_pixels * 16;
   float* sums = scratch;
   scratch += amx_pixels * amx_blocks * 16;
   std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
@@ -117,22 +225,23 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != gathered) {
+    if (span != gathered && by_rows) gather_rows(job, rows_of_span(job, span), scratch);
+    if (span != gathered && !by_rows) {
       gather_span<Rounded>(job, first, last, scratch, slot);
-      if (job.products % step_values != 0)
-        for (std::size_t tile = first; tile < last; ++tile) {
-          const Rounded to{scratch + (tile - first) * slot, pixels_of_tile(job, tile).count};
-          for (std::size_t p = 0; p < to.pixels; ++p) to.put(2 * steps - 1, p, spread(0.0F));
-        }
+      for (std::size_t tile = first; tile < last; ++tile)
+        fill_up(job, {scratch + (tile - first) * slot, pixels_of_tile(job, tile).count}, taps);
     }
     gathered = span;
 
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block;
-         block += amx_blocks)
-      for (std::size_t tile = first; tile < last; ++tile)
-        multiply_tile(job, tile, tile + last - first, scratch + (tile - first) * slot, block,
-                      last_block - block < amx_blocks ? last_block - block : amx_blocks, sums);
+         block += amx_blocks) {
+      const std::size_t blocks = last_block - block < amx_blocks ? last_block - block : amx_blocks;
+      if (by_rows)
+        multiply_rows(job, rows_of_span(job, span), scratch, block, blocks, sums);
+      else
+        multiply_span(job, first, last, scratch, slot, block, blocks, sums);
+    }
   }
   _tile_release();
 }

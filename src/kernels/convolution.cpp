@@ -21,10 +21,17 @@ std::size_t positions_of(Method method) {
 
 bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
 
+std::size_t pairs(const Job& job) { return (job.in_blocks + 1) / 2; }
+
+/// Floats that the rows of input for `rows` of the output take in bfloat16.
+std::size_t rows_floats(const Job& job, std::size_t rows) {
+  return pairs(job) * (rows + job.kernel - 1) * job.row_pitch * lanes;
+}
+
 /// Floats that a tile's gathered or transformed input takes.
 std::size_t tile_floats(const Job& job, Method method) {
-  if (method == Method::bfloat16)  // two to a float, in steps of 32
-    return (job.products + lanes) / (2 * lanes) * lanes * job.tile_pixels;
+  if (method == Method::bfloat16)  // two to a float
+    return pairs(job) * job.kernel * job.kernel * lanes * job.tile_pixels;
   return padded(job.products) * job.tile_pixels * positions_of(method);
 }
 
@@ -58,6 +65,9 @@ std::size_t span_floats(const Job& job, Method method) {
 /// Floats of gathered input that each of several threads may gather for itself.
 static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
 
+/// Floats of rows gathered for a span, which the second level cache should hold.
+constexpr std::size_t rows_at_most = std::size_t{1} << 16;
+
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
          std::size_t threads) {
@@ -69,6 +79,21 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.row_pitch = padded(2 * (output.width - 1) + job.kernel) + lanes;
     return;
   }
+  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
+  if (method == Method::bfloat16 && job.gather == Gather::patch && job.stride == 1) {
+    job.gather = Gather::rows;
+    job.row_pitch = job.in_width + 2 * job.padding;
+    const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
+    std::size_t rows = output.height;
+    while (rows > 1 && (rows_floats(job, rows) > rows_at_most ||
+                        output.batch * ceil_divide(output.height, rows) * steps < wanted))
+      rows = (rows + 1) / 2;
+    job.tiles_per_image = ceil_divide(output.height, rows);
+    job.span_tiles = rows;
+    job.spans = output.batch * job.tiles_per_image;
+    if (threads > 1) job.groups = std::min(steps, ceil_divide(wanted, job.spans));
+    return;
+  }
   if (!winograd(method)) {
     job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
     job.tiles = output.batch * job.tiles_per_image;
@@ -77,7 +102,6 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.squares = output.batch * ceil_divide(output.height, side) * ceil_divide(output.width, side);
     job.tiles = ceil_divide(job.squares, job.tile_pixels);
   }
-  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
   // Work for every thread, where the output blocks alone do not give it.
   if (steps < threads && job.tiles < 8 * threads)
     job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
@@ -93,12 +117,13 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
 }
 
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
+  const std::size_t sums = table.tile_blocks * job.tile_pixels * lanes;
+  constexpr std::size_t beyond = 2 * lanes * lanes;  // pixels that a tile's last registers may read
+  if (job.gather == Gather::rows) return rows_floats(job, job.span_tiles) + sums + beyond;
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
   const std::size_t gathered = job.span_tiles * tile_floats(job, method);
   if (method == Method::direct) return gathered;
-  const std::size_t sums = table.tile_blocks * job.tile_pixels * lanes;
-  if (method == Method::bfloat16)
-    return gathered + sums + lanes * lanes;  // read beyond the last pixel
+  if (method == Method::bfloat16) return gathered + sums + beyond;
   return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 

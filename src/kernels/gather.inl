@@ -30,10 +30,14 @@ inline Pixels pixels_of_tile(const Job& job, std::size_t tile) {
   return {tile / job.tiles_per_image, first, all * (index + 1) / job.tiles_per_image - first};
 }
 
-/// Where gathered inputs go: run of 16 inputs, pixel, input.
+/// Where gathered inputs go: run of 16 inputs, pixel, input. A run is a block of channels at one
+/// tap of the filter.
 struct Gathered {
   float* to;
   std::size_t pixels;
+  static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
+    return block * taps + tap;
+  }
   void put(std::size_t run, std::size_t p, Vec x) const { store(to + (run * pixels + p) * 16, x); }
 };
 
@@ -64,24 +68,24 @@ inline void gather_averages(const Job& job, const Pixels& pixels, const To& to) 
   }
 }
 
-/// The inputs in the order block of channels, row and column of the filter, channel.
 template <typename To>
 inline void gather_patches(const Job& job, const Pixels& pixels, const To& to) {
+  const std::size_t taps = job.kernel * job.kernel;
   for (std::size_t p = 0; p < pixels.count; ++p) {
     const std::size_t pixel = pixels.first + p;
     const std::size_t top = pixel / job.out_width * job.stride;  // plus padding
     const std::size_t left = pixel % job.out_width * job.stride;
-    std::size_t run = 0;
     for (std::size_t block = 0; block < job.in_blocks; ++block) {
       const Activation activation(job, block);
       const float* plane =
           job.input.data + pixels.image * job.input.image + block * job.input.block;
+      std::size_t tap = 0;
       for (std::size_t ky = 0; ky < job.kernel; ++ky) {
         const std::size_t y = top + ky - job.padding;  // wraps above the image
-        for (std::size_t kx = 0; kx < job.kernel; ++kx, ++run) {
+        for (std::size_t kx = 0; kx < job.kernel; ++kx, ++tap) {
           const std::size_t x = left + kx - job.padding;
           const bool inside = y < job.in_height && x < job.in_width;
-          to.put(run, p,
+          to.put(To::run(block, tap, taps), p,
                  inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
         }
       }
@@ -98,6 +102,8 @@ inline void gather(const Job& job, const Pixels& pixels, const To& to) {
       return gather_averages(job, pixels, to);
     case Gather::patch:
       return gather_patches(job, pixels, to);
+    case Gather::rows:  // not by the tile
+      return;
   }
 }
 

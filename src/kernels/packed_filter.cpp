@@ -23,8 +23,8 @@ struct Weights {
 std::size_t packed_products(const Filter& filter, Method method) {
   const bool winograd = method == Method::winograd2 || method == Method::winograd4;
   const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
-  if (method == Method::bfloat16)  // two to a float, a multiple of 32
-    return (padded(filter.in_channels) * taps + lanes) / (2 * lanes) * lanes;
+  if (method == Method::bfloat16)  // two to a float
+    return (blocks(filter.in_channels) + 1) / 2 * taps * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
 }
 
@@ -47,7 +47,8 @@ std::uint16_t rounded(float x) {
   return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
 }
 
-/// Block of output channels, 32 products, pair of products, output channel, product of the pair.
+/// Block of output channels, pair of blocks of input channels, tap, pair of channels, output
+/// channel, channel of the pair.
 void pack_bfloat16(const Weights& weights, AlignedFloats& to) {
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
@@ -56,7 +57,8 @@ void pack_bfloat16(const Weights& weights, AlignedFloats& to) {
   for (std::size_t out = 0; out < filter.out_channels; ++out)
     for (std::size_t in = 0; in < filter.in_channels; ++in)
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t product = (in / lanes * taps + tap) * lanes + in % lanes;
+        const std::size_t step = 2 * lanes;
+        const std::size_t product = (in / step * taps + tap) * step + in % step;
         packed[out / lanes * out_block + (product / 2 * lanes + out % lanes) * 2 + product % 2] =
             rounded(weights.taps(out, in)[tap]);
       }
