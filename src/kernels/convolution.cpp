@@ -24,14 +24,14 @@ bool winograd(Method method) { return method == Method::winograd2 || method == M
 std::size_t pairs(const Job& job) { return (job.in_blocks + 1) / 2; }
 
 /// Floats that the rows of input for `rows` of the output take in bfloat16.
-std::size_t rows_floats(const Job& job, std::size_t rows) {
-  return pairs(job) * (rows + job.kernel - 1) * job.row_pitch * lanes;
+std::size_t rows_floats(const Job& job, Method method, std::size_t rows) {
+  return pairs(job) * bfloat16_terms(method) * (rows + job.kernel - 1) * job.row_pitch * lanes;
 }
 
 /// Floats that a tile's gathered or transformed input takes.
 std::size_t tile_floats(const Job& job, Method method) {
-  if (method == Method::bfloat16)  // two to a float
-    return pairs(job) * job.kernel * job.kernel * lanes * job.tile_pixels;
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
+    return pairs(job) * job.kernel * job.kernel * terms * lanes * job.tile_pixels;
   return padded(job.products) * job.tile_pixels * positions_of(method);
 }
 
@@ -65,6 +65,10 @@ std::size_t span_floats(const Job& job, Method method) {
 /// Floats of gathered input that each of several threads may gather for itself.
 static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
 
+/// Input that takes no more floats is gathered by each of several threads, which then share the
+/// weights instead of the pixels: at 7 x 7 pixels there are more weights to read.
+constexpr std::size_t shared_floats = std::size_t{1} << 17;
+
 /// Floats of rows gathered for a span, which the second level cache should hold.
 constexpr std::size_t rows_at_most = std::size_t{1} << 16;
 
@@ -80,12 +84,12 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     return;
   }
   const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-  if (method == Method::bfloat16 && job.gather == Gather::patch && job.stride == 1) {
+  if (bfloat16_terms(method) > 0 && job.gather == Gather::patch && job.stride == 1) {
     job.gather = Gather::rows;
     job.row_pitch = job.in_width + 2 * job.padding;
     const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
     std::size_t rows = output.height;
-    while (rows > 1 && (rows_floats(job, rows) > rows_at_most ||
+    while (rows > 1 && (rows_floats(job, method, rows) > rows_at_most ||
                         output.batch * ceil_divide(output.height, rows) * steps < wanted))
       rows = (rows + 1) / 2;
     job.tiles_per_image = ceil_divide(output.height, rows);
@@ -111,19 +115,25 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
       std::max<std::size_t>(1, span_floats(job, method) / tile_floats(job, method));
   job.spans = ceil_divide(job.tiles, at_most);
   if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
+  if (threads > 1 && steps >= threads && job.tiles * tile_floats(job, method) <= shared_floats)
+    job.spans = 1;
   if (threads > 1 && job.spans < 4 * threads)
     job.groups = std::min(steps, ceil_divide(4 * threads, job.spans));
   job.span_tiles = ceil_divide(job.tiles, job.spans);
 }
 
+/// Floats behind a thread's scratch memory, a page: what is prefetched beyond its end must not be
+/// lines that the next thread writes.
+constexpr std::size_t thread_distance = 1024;
+
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
   const std::size_t sums = table.tile_blocks * job.tile_pixels * lanes;
   constexpr std::size_t beyond = 2 * lanes * lanes;  // pixels that a tile's last registers may read
-  if (job.gather == Gather::rows) return rows_floats(job, job.span_tiles) + sums + beyond;
+  if (job.gather == Gather::rows) return rows_floats(job, method, job.span_tiles) + sums + beyond;
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
   const std::size_t gathered = job.span_tiles * tile_floats(job, method);
   if (method == Method::direct) return gathered;
-  if (method == Method::bfloat16) return gathered + sums + beyond;
+  if (bfloat16_terms(method) > 0) return gathered + sums + beyond;
   return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 
@@ -160,7 +170,22 @@ Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   return {input.batch, side(input.height), side(input.width)};
 }
 
-Method choose_method(const Filter& filter, const Extent& input) noexcept {
+std::size_t bfloat16_terms(Method method) noexcept {
+  switch (method) {
+    case Method::bfloat16:
+      return 1;
+    case Method::bfloat16x2:
+      return 2;
+    case Method::bfloat16x3:
+      return 3;
+    default:
+      return 0;
+  }
+}
+
+Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcept {
+  if (filter.kernel == 1 && !filter.planar_input && isa == Isa::avx512 && bfloat16_supported())
+    return Method::bfloat16x3;
   if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
       filter.average_input)
     return Method::direct;
@@ -184,7 +209,7 @@ Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa is
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
-  return scratch_of(job_, method_, kernel_table(isa_, method_));
+  return scratch_of(job_, method_, kernel_table(isa_, method_)) + thread_distance;
 }
 
 void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
@@ -202,6 +227,8 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   switch (method_) {
     case Method::direct:
     case Method::bfloat16:
+    case Method::bfloat16x2:
+    case Method::bfloat16x3:
       return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);

@@ -71,6 +71,6 @@ struct KernelTable {
 extern const KernelTable portable_kernels;
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
-extern const KernelTable amx_kernels;  // direct alone, in bfloat16
+extern const KernelTable amx_kernels[3];  // direct alone, by the number of bfloat16 terms
 
 }  // namespace chestmap::kernels

@@ -13,7 +13,7 @@ const KernelTable& kernel_table(Isa isa) noexcept {
 
 const KernelTable& kernel_table(Isa isa, Method method) noexcept {
 #if defined(__x86_64__)
-  if (method == Method::bfloat16) return amx_kernels;
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0) return amx_kernels[terms - 1];
 #endif
   static_cast<void>(method);
   return kernel_table(isa);

@@ -23,8 +23,8 @@ struct Weights {
 std::size_t packed_products(const Filter& filter, Method method) {
   const bool winograd = method == Method::winograd2 || method == Method::winograd4;
   const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
-  if (method == Method::bfloat16)  // two to a float
-    return (blocks(filter.in_channels) + 1) / 2 * taps * lanes;
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
+    return (blocks(filter.in_channels) + 1) / 2 * taps * terms * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
 }
 
@@ -47,9 +47,10 @@ std::uint16_t rounded(float x) {
   return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
 }
 
-/// Block of output channels, pair of blocks of input channels, tap, pair of channels, output
+/// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
 /// channel, channel of the pair.
-void pack_bfloat16(const Weights& weights, AlignedFloats& to) {
+void pack_bfloat16(const Weights& weights, std::size_t terms, AlignedFloats& to) {
+  constexpr std::size_t step = 2 * lanes;
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
   std::vector<std::uint16_t> packed(2 * to.size(), 0);
@@ -57,10 +58,14 @@ void pack_bfloat16(const Weights& weights, AlignedFloats& to) {
   for (std::size_t out = 0; out < filter.out_channels; ++out)
     for (std::size_t in = 0; in < filter.in_channels; ++in)
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t step = 2 * lanes;
-        const std::size_t product = (in / step * taps + tap) * step + in % step;
-        packed[out / lanes * out_block + (product / 2 * lanes + out % lanes) * 2 + product % 2] =
-            rounded(weights.taps(out, in)[tap]);
+        float rest = weights.taps(out, in)[tap];
+        for (std::size_t term = 0; term < terms; ++term) {
+          const std::size_t pair =
+              ((in / step * taps + tap) * terms + term) * lanes + in % step / 2;
+          const std::uint16_t bits = rounded(rest);
+          packed[out / lanes * out_block + (pair * lanes + out % lanes) * 2 + in % 2] = bits;
+          rest -= std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+        }
       }
   std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
 }
@@ -108,7 +113,8 @@ PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const 
       AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
   const Weights source{filter_, weights.data()};
   if (method == Method::direct) pack_direct(source, packed_.data());
-  if (method == Method::bfloat16) pack_bfloat16(source, packed_);
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)
+    pack_bfloat16(source, terms, packed_);
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
   if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
 }
