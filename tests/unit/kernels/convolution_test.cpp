@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -157,6 +158,8 @@ Buffer computed(const Operands& operands, const Convolution& convolution, std::s
   Buffer output = operands.output;
   AlignedFloats scratch(convolution.scratch_floats() + lanes);
   std::fill_n(scratch.data(), scratch.size(), guard);
+  std::fill_n(scratch.data(), convolution.scratch_floats(),
+              std::numeric_limits<float>::quiet_NaN());
   const std::size_t items = convolution.items();
   for (std::size_t first = (items - 1) / step * step + step; first > 0; first -= step)
     convolution.run(operands.reads(), operands.writes(output), first - step, std::min(first, items),
