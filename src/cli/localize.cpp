@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -16,7 +15,10 @@
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
 #include "cli/torch_program.h"
+#include "data/image_files.h"
+#include "data/prepared/prepared_dataset.h"
 #include "data/readers.h"
+#include "data/record_image.h"
 #include "data/skipped.h"
 #include "image/codec.h"
 #include "localize/localizer.h"
@@ -44,25 +46,38 @@ std::filesystem::path model_file(const std::filesystem::path& given) {
   return std::filesystem::is_directory(given) ? given / "model.safetensors" : given;
 }
 
-/// The files that the arguments name; a folder stands for the PNG and JPEG files in it, by name.
-std::vector<std::filesystem::path> image_files(const std::vector<std::filesystem::path>& given) {
-  static const std::set<std::string> kEndings = {".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG"};
+/// A radiograph to localize: a file, or a record of a prepared data set.
+struct Input {
+  std::string name;
+  std::filesystem::path file;
+  std::optional<Record> record = std::nullopt;
+};
+
+void add_folder(std::vector<Input>& inputs, const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file() && is_image_name(entry.path())) files.push_back(entry.path());
+  if (files.empty())
+    throw UserError(folder.string() + " holds no PNG or JPEG", "name images or a folder of them");
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files)
+    inputs.push_back({file.filename().string(), file});
+}
+
+/// What the arguments name; a folder stands for the PNG and JPEG files in it, by name, or for the
+/// images of the prepared data set that it is.
+std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
+  std::vector<Input> inputs;
   for (const std::filesystem::path& path : given) {
-    if (!std::filesystem::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::filesystem::path> inside;
-    for (const auto& entry : std::filesystem::directory_iterator(path))
-      if (entry.is_regular_file() && kEndings.contains(entry.path().extension().string()))
-        inside.push_back(entry.path());
-    if (inside.empty())
-      throw UserError(path.string() + " holds no PNG or JPEG", "name images or a folder of them");
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
+    if (is_prepared_dataset(path))
+      for (Record& record : read_prepared_dataset(path).records)
+        inputs.push_back({record.image, path / record.image, std::move(record)});
+    else if (std::filesystem::is_directory(path))
+      add_folder(inputs, path);
+    else
+      inputs.push_back({path.filename().string(), path});
   }
-  return files;
+  return inputs;
 }
 
 /// Radiologists' boxes and the frame of each image of a data set, by the image's name.
@@ -108,7 +123,7 @@ void check_findings(const Arguments& arguments, const ModelSpec& spec) {
 
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
-  const auto files = image_files(arguments.images);
+  const std::vector<Input> inputs = inputs_of(arguments.images);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
   const auto records = records_by_name(dataset);
@@ -118,23 +133,24 @@ int localize_command(const Arguments& arguments) {
   std::vector<LocalizedImage> localized;
   std::vector<Skipped> skipped;
   {
-    Progress bar("localizing", files.size(), "images");
-    for (const std::filesystem::path& file : files) {
+    Progress bar("localizing", inputs.size(), "images");
+    for (const Input& input : inputs) {
       ImageF radiograph;
       try {
-        radiograph = read_image(file);
+        radiograph = input.record ? read_record_image(*input.record) : read_image(input.file);
       } catch (const ImageError& error) {
-        skipped.push_back({file.string(), error.what()});
-        warn("{}: {}", file.string(), error.what());
+        skipped.push_back({input.file.string(), error.what()});
+        warn("{}: {}", input.file.string(), error.what());
         continue;
       }
-      const std::string name = file.filename().string();
+      const std::string& name = input.name;
       const auto known = records.find(name);
       const Record* record = known == records.end() ? nullptr : known->second;
       LocalizeOptions options;
       options.resolution = arguments.resolution;
-      options.frame =
-          record != nullptr ? record->frame : ImageSize{radiograph.width(), radiograph.height()};
+      options.frame = record != nullptr ? record->frame
+                      : input.record    ? input.record->frame
+                                        : ImageSize{radiograph.width(), radiograph.height()};
       LocalizedImage image{name, options.frame, localize(*backend, radiograph, options)};
       for (LocalizedFinding& found : image.findings) {
         const std::vector<Box> truth = boxes_of(record, dataset, found.finding);
@@ -179,7 +195,9 @@ void add_localize_command(CLI::App& app, Action& action) {
       app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
   command->footer("Example:\n  chestmap localize runs/first chest.png --out results");
   command->add_option("model", arguments->model, "model.safetensors, or a run folder")->required();
-  command->add_option("images", arguments->images, "PNG or JPEG files, or folders of them")
+  command
+      ->add_option("images", arguments->images,
+                   "PNG or JPEG files, folders of them, or a prepared data set")
       ->required();
   command->add_option("--out", arguments->out, "Folder for the results")->required();
   command->add_option("--data", arguments->data,
