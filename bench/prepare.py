@@ -5,10 +5,10 @@ Runs `chestmap data prepare --threads 1` and, in a process of its own, a loop of
 files (open, grey, resize by area mean, bytes), turn by turn; images a second of processor time, so
 of a core. The floor is inflating the files' pixel data by libdeflate and nothing else.
 
-    ./run bench prepare [--data FOLDER] [--images 100] [--repeats 5]
+    ./run bench prepare [--data FOLDER] [--images 400] [--repeats 5]
 
 --data names a data set whose images are used (those of 1024x1024 alone); without it they are
-simulated. Needs Debian's python3-pil.
+simulated. Few images are taken several times. Needs Debian's python3-pil.
 """
 
 import argparse
@@ -28,6 +28,7 @@ CHESTMAP = ROOT / "build" / "release" / "bin" / "chestmap"
 SIDE = 256
 ALL = 112_120  # images of ChestX-ray14
 CORES = 16
+SIMULATED = 40
 
 PILLOW = """
 import sys
@@ -58,19 +59,21 @@ def make_data(folder, source, count):
     """A plain data set of 1024x1024 images; gives how many."""
     if source is None:
         phantoms = folder / "phantoms"
-        subprocess.run([CHESTMAP, "data", "phantom", phantoms, "--images", str(count), "--size", "1024"],
+        subprocess.run([CHESTMAP, "data", "phantom", phantoms, "--images", str(min(count, SIMULATED)), "--size",
+                        "1024"],
                        check=True, stderr=subprocess.DEVNULL)  # fmt: skip
         files = sorted((phantoms / "images").iterdir())
     else:
         files = [f for f in sorted(source.glob("images*/**/*.png")) if header(f)[:2] == (1024, 1024)]
-    files = files[:count]
+    if not files:
+        sys.exit(f"error: {source} holds no image of 1024x1024")
     images = folder / "data" / "images"
     images.mkdir(parents=True)
-    for file in files:
-        shutil.copy(file, images / file.name)
-    rows = "".join(f"{file.name},0\n" for file in files)
+    for i in range(count):  # again and again where there are fewer
+        shutil.copy(files[i % len(files)], images / f"{i}.png")
+    rows = "".join(f"{i}.png,0\n" for i in range(count))
     (folder / "data" / "labels.csv").write_text("image,Nodule\n" + rows)
-    return len(files)
+    return min(count, len(files))
 
 
 def processor_seconds(line):
@@ -103,12 +106,13 @@ def inflate_seconds(images):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as name:
         folder = Path(name)
-        count = make_data(folder, arguments.data, arguments.images)
+        count = arguments.images
+        different = make_data(folder, arguments.data, count)
         images = folder / "data" / "images"
         empty = processor_seconds(["/usr/bin/python3", "-c", "import sys, pathlib, PIL.Image"])
         ours, theirs, floor = [], [], []
@@ -120,7 +124,7 @@ def main():
             floor.append(inflate_seconds(images))
         rates = [count / statistics.median(seconds) for seconds in (ours, theirs, floor)]
     size = "real" if arguments.data else "simulated"
-    print(f"{count} {size} images of 1024x1024 to {SIDE}; images a second and core, medians of "
+    print(f"{count} images ({different} different, {size}) of 1024x1024 to {SIDE}; images a second and core, medians of "
           f"{arguments.repeats}\n")  # fmt: skip
     print("| chestmap data prepare | Pillow | chestmap over Pillow | inflating alone, the floor "
           "| chestmap over the floor |\n|-|-|-|-|-|")  # fmt: skip

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "cli/data_commands.h"
 #include "data/loader.h"
@@ -130,6 +131,7 @@ std::vector<Stage> stages_of(const Dataset& dataset, const Arguments& arguments)
 }
 
 int bench_command(Arguments arguments) {
+  keep_freed_memory();  // as training does
   Dataset dataset = read_dataset(arguments.data);
   std::erase_if(dataset.records, [](const Record& record) { return record.file.empty(); });
   if (dataset.records.empty())

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/data_commands.h"
@@ -26,6 +27,7 @@ struct Arguments {
 };
 
 int prepare_command(const Arguments& arguments) {
+  keep_freed_memory();
   PrepareOptions options = arguments.options;
   const Dataset dataset = read_dataset(arguments.data);
   if (dataset.records.empty())

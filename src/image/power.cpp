@@ -12,7 +12,7 @@ namespace {
 inline std::int32_t mask(bool condition) noexcept { return -static_cast<std::int32_t>(condition); }
 
 /// log2 of a normal number: the exponent, and a series in s = (m - 1) / (m + 1) of the mantissa m
-/// in [sqrt(1/2), sqrt(2)): ln m = 2 (s + s^3 / 3 + s^5 / 5 + s^7 / 7 + ...), |s| < 0.172.
+/// in [sqrt(1/2), sqrt(2)): ln m = 2 (s + s^3 / 3 + s^5 / 5 + ...), |s| < 0.172.
 inline float log2_of(float x) noexcept {
   constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
   const auto bits = std::bit_cast<std::int32_t>(x);
@@ -21,8 +21,7 @@ inline float log2_of(float x) noexcept {
   const float s = (m - 1.0F) / (m + 1.0F);
   const float q = s * s;
   constexpr float kScale = 2.885390082F;  // 2 / ln 2
-  return static_cast<float>(exponent) +
-         kScale * s * (1.0F + q * (1.0F / 3.0F + q * (1.0F / 5.0F + q * (1.0F / 7.0F))));
+  return static_cast<float>(exponent) + kScale * s * (1.0F + q * (1.0F / 3.0F + q * (1.0F / 5.0F)));
 }
 
 /// 2^y, y at most 0.5, as the bits of a float; 0 below 2^-126. The nearest whole power, and the
@@ -32,11 +31,9 @@ inline std::int32_t exp2_bits(float y) noexcept {
   const auto n = static_cast<std::int32_t>(y - 0.5F);
   const float t = 0.693147181F * (y - static_cast<float>(n));
   const float power =
-      1.0F +
-      t * (1.0F + t * (1.0F / 2.0F +
-                       t * (1.0F / 6.0F + t * (1.0F / 24.0F +
-                                               t * (1.0F / 120.0F +
-                                                    t * (1.0F / 720.0F + t * (1.0F / 5040.0F)))))));
+      1.0F + t * (1.0F + t * (1.0F / 2.0F +
+                              t * (1.0F / 6.0F + t * (1.0F / 24.0F +
+                                                      t * (1.0F / 120.0F + t * (1.0F / 720.0F))))));
   const std::int32_t bits = std::bit_cast<std::int32_t>(power) + (n << 23);
   return bits & mask(n > -126);
 }

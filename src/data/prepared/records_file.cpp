@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "base/error.h"
@@ -43,12 +44,18 @@ Json record_json(const Record& record) {
   return json;
 }
 
+int within(int value, int least, int most) {
+  if (value < least || value > most)
+    throw std::out_of_range(fmt::format("{} lies outside of {} to {}", value, least, most));
+  return value;
+}
+
 Record record_of(const Json& json, std::size_t findings) {
   Record record;
   json.at("image").get_to(record.image);
   json.at("patient").get_to(record.patient);
   for (const Json& label : json.at("labels"))
-    record.labels.push_back(static_cast<Label>(label.get<int>()));
+    record.labels.push_back(static_cast<Label>(within(label.get<int>(), -1, 1)));
   const Json& frame = json.at("frame");
   record.frame = {frame.at(0).get<std::size_t>(), frame.at(1).get<std::size_t>()};
   record.frame_is_assumed = json.value("frame_is_assumed", false);
@@ -64,8 +71,8 @@ Record record_of(const Json& json, std::size_t findings) {
           {m.at(0).get<std::size_t>(),
            Mask::from_coco_string(m.at(1).get<std::size_t>(), m.at(2).get<std::size_t>(),
                                   m.at(3).get_ref<const std::string&>())});
-  record.view = static_cast<ViewPosition>(json.value("view", 0));
-  record.sex = static_cast<Sex>(json.value("sex", 0));
+  record.view = static_cast<ViewPosition>(within(json.value("view", 0), 0, 2));
+  record.sex = static_cast<Sex>(within(json.value("sex", 0), 0, 2));
   if (json.contains("age_years")) record.age_years = json.at("age_years").get<double>();
   record.id = json.value("id", "");
   const auto known = [findings](const auto& mark) { return mark.finding < findings; };
