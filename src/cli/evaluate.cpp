@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
+#include "cli/data_option.h"
 #include "cli/provenance_file.h"
 #include "cli/run_split.h"
 #include "cli/shared_images.h"
@@ -39,7 +40,7 @@ constexpr double kMostSkipped = 0.05;
 
 struct Arguments {
   std::filesystem::path run;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path out;
   std::string split = "test";
   BackendArguments backend;
@@ -197,7 +198,7 @@ int evaluate_command(const Arguments& given) {
   if (needs_torch(given.backend, given.baselines)) return become_torch_program();
   Arguments arguments = given;
   if (arguments.out.empty()) arguments.out = arguments.run / ("evaluation-" + arguments.split);
-  const Dataset dataset = read_dataset(arguments.data);
+  const Dataset dataset = read_datasets(arguments.data);
   const RunSplit split = read_run_split(arguments.run, arguments.split, dataset);
   const auto backend = make_backend(arguments.run / "model.safetensors", arguments.backend);
   const std::vector<std::string> oracle = judge_oracle(arguments, backend->spec(), split);
@@ -240,7 +241,7 @@ void add_evaluate_command(CLI::App& app, Action& action) {
       "evaluate", "Score a trained model's classification and localization, controls beside it");
   command->footer("Example:\n  chestmap evaluate runs/first --data nih");
   command->add_option("run", arguments->run, "Run folder of `chestmap train`")->required();
-  command->add_option("--data", arguments->data, "Data set folder")->required();
+  add_data_option(*command, arguments->data, "Data set folder")->required();
   command->add_option("--out", arguments->out, "Folder for the results (RUN/evaluation-SPLIT)");
   command->add_option("--split", arguments->split, "test, or the run's valid or train")
       ->check(CLI::IsMember(run_split_names()))
