@@ -66,7 +66,7 @@ class Prepare(ProgramTest):
         images = json.loads(read(out / "localization.json"))["images"]
         self.assertEqual(len(images), 60)
         # In the frame of the record, whatever the prepared side.
-        self.assertEqual({(i["width"], i["height"]) for i in images}, {(1024, 1024)})
+        self.assertEqual({tuple(image["frame"]) for image in images}, {(1024, 1024)})
 
     def test_two_data_sets_train_together(self):
         other = self.scratch / "other"
