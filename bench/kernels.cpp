@@ -179,11 +179,17 @@ class Ours {
       : extent_{options.batch, layer.side, layer.side}, threads_(options.threads) {
     const Filter& f = layer.filter;
     const AlignedFloats weights = noise(f.out_channels * f.in_channels * f.kernel * f.kernel);
-    Method method = chestmap::kernels::choose_method(f, extent_);
-    if (f.kernel == 3 && f.stride == 1 && !options.method.empty())
+    Method method = chestmap::kernels::choose_method(f, extent_, options.isa);
+    if (f.kernel == 3 && f.stride == 1 && !options.method.empty() &&
+        !options.method.starts_with("bfloat16"))
       method = options.method == "winograd4"   ? Method::winograd4
                : options.method == "winograd2" ? Method::winograd2
                                                : Method::direct;
+    if (f.kernel == 1 && options.method == "direct") method = Method::direct;
+    if (!f.planar_input && options.method.starts_with("bfloat16"))
+      method = options.method == "bfloat16x3"   ? Method::bfloat16x3
+               : options.method == "bfloat16x2" ? Method::bfloat16x2
+                                                : Method::bfloat16;
     const std::span<const float> span{weights.data(), weights.size()};
     filters_.emplace_back(f, method, span);
     for (std::size_t i = 1; i < copies_of(filters_[0].bytes(), options.warm); ++i)
@@ -373,7 +379,12 @@ void print_accuracy(const Options& options) {
     for (const auto& [name, method] :
          std::vector<std::pair<std::string, Method>>{{"direct", Method::direct},
                                                      {"F(2x2)", Method::winograd2},
-                                                     {"F(4x4)", Method::winograd4}}) {
+                                                     {"F(4x4)", Method::winograd4},
+                                                     {"bfloat16", Method::bfloat16},
+                                                     {"bfloat16x2", Method::bfloat16x2},
+                                                     {"bfloat16x3", Method::bfloat16x3}}) {
+      if (chestmap::kernels::bfloat16_terms(method) > 0 && !chestmap::kernels::bfloat16_supported())
+        continue;
       const PackedFilter packed(filter, method, weights);
       const Convolution convolution(packed, extent, options.isa, 1);
       AlignedFloats scratch(convolution.scratch_floats());
@@ -420,6 +431,10 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  if (options.method.starts_with("bfloat16") && !chestmap::kernels::bfloat16_supported()) {
+    fmt::print("this CPU has no bfloat16 by AMX\n");
+    return 1;
+  }
   if (options.accuracy) {
     print_accuracy(options);
     return 0;

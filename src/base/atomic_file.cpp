@@ -100,7 +100,14 @@ std::string read_file(const std::filesystem::path& path) {
     throw UserError("cannot read " + path.string() + ": it is a folder", "name a file");
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("read", path);
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  std::string content;
+  constexpr std::size_t kPiece = 1U << 16U;  // not the file's size: a pipe has none
+  while (in) {
+    const std::size_t there = content.size();
+    content.resize(there + kPiece);
+    in.read(content.data() + there, static_cast<std::streamsize>(kPiece));
+    content.resize(there + static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) fail("read", path);
   return content;
 }

@@ -11,10 +11,12 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/data_commands.h"
 #include "data/check.h"
 #include "data/phantom/phantom.h"
 #include "data/readers.h"
 #include "data/skipped.h"
+#include "report/data_report.h"
 
 namespace chestmap {
 
@@ -77,6 +79,7 @@ struct CheckArguments {
   bool decode = false;
   bool json = false;
   std::filesystem::path skipped;
+  std::filesystem::path html;
 };
 
 int check_command(const CheckArguments& arguments) {
@@ -95,6 +98,10 @@ int check_command(const CheckArguments& arguments) {
     all.insert(all.end(), check.unreadable.begin(), check.unreadable.end());
     write_skipped(arguments.skipped, all);
   }
+  if (!arguments.html.empty()) {
+    write_file(arguments.html, data_report(to_json(check)));
+    note("written to {}", arguments.html.string());
+  }
   if (arguments.json) {
     fmt::print("{}\n", to_json(check).dump(1));
   } else {
@@ -105,11 +112,14 @@ int check_command(const CheckArguments& arguments) {
 
 void add_check(CLI::App& data, Action& action) {
   auto arguments = std::make_shared<CheckArguments>();
-  CLI::App* command =
-      data.add_subcommand("check", "Count labels, lists, boxes and images, and name what is wrong");
+  CLI::App* command = data.add_subcommand(
+      "check",
+      "Count labels, lists, boxes and images, verify a prepared data set, and name what is wrong");
   command->footer("Example:\n  chestmap data check nih --decode");
   command->add_option("folder", arguments->folder, "Data set folder")->required();
-  command->add_flag("--decode", arguments->decode, "Decode every image, not only its header");
+  command->add_flag("--decode", arguments->decode,
+                    "Decode every image, not only its header, and look for duplicates");
+  command->add_option("--html", arguments->html, "Write the statistics as a page");
   command->add_option("--skipped", arguments->skipped,
                       "Write what is unreadable or missing to a CSV");
   command->add_flag("--json", arguments->json, "Print JSON");
@@ -120,10 +130,13 @@ void add_check(CLI::App& data, Action& action) {
 }  // namespace
 
 void add_data_command(CLI::App& app, Action& action) {
-  CLI::App* data = app.add_subcommand("data", "Check a data set, or simulate one");
+  CLI::App* data =
+      app.add_subcommand("data", "Check a data set, prepare it for training, or simulate one");
   data->require_subcommand(1);
   add_phantom(*data, action);
   add_check(*data, action);
+  add_prepare_command(*data, action);
+  add_bench_loader_command(*data, action);
 }
 
 }  // namespace chestmap

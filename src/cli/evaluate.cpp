@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
+#include "cli/data_option.h"
 #include "cli/provenance_file.h"
 #include "cli/run_split.h"
+#include "cli/shared_images.h"
 #include "cli/torch_program.h"
 #include "data/readers.h"
 #include "data/skipped.h"
@@ -38,7 +40,7 @@ constexpr double kMostSkipped = 0.05;
 
 struct Arguments {
   std::filesystem::path run;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path out;
   std::string split = "test";
   BackendArguments backend;
@@ -196,10 +198,12 @@ int evaluate_command(const Arguments& given) {
   if (needs_torch(given.backend, given.baselines)) return become_torch_program();
   Arguments arguments = given;
   if (arguments.out.empty()) arguments.out = arguments.run / ("evaluation-" + arguments.split);
-  const Dataset dataset = read_dataset(arguments.data);
+  const Dataset dataset = read_datasets(arguments.data);
   const RunSplit split = read_run_split(arguments.run, arguments.split, dataset);
   const auto backend = make_backend(arguments.run / "model.safetensors", arguments.backend);
   const std::vector<std::string> oracle = judge_oracle(arguments, backend->spec(), split);
+  warn_of_shared_images((arguments.run / "model.safetensors").string(), fits_of(backend->spec()),
+                        {dataset.name, split.name, split.fingerprint});
   Scored scored = run_model(arguments, *backend, dataset, split.records);
   add_controls(scored, dataset, backend->spec(), arguments.seed);
 
@@ -237,7 +241,7 @@ void add_evaluate_command(CLI::App& app, Action& action) {
       "evaluate", "Score a trained model's classification and localization, controls beside it");
   command->footer("Example:\n  chestmap evaluate runs/first --data nih");
   command->add_option("run", arguments->run, "Run folder of `chestmap train`")->required();
-  command->add_option("--data", arguments->data, "Data set folder")->required();
+  add_data_option(*command, arguments->data, "Data set folder")->required();
   command->add_option("--out", arguments->out, "Folder for the results (RUN/evaluation-SPLIT)");
   command->add_option("--split", arguments->split, "test, or the run's valid or train")
       ->check(CLI::IsMember(run_split_names()))

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/data_option.h"
 #include "data/readers.h"
 #include "localize/run_over.h"
 #include "weights/safetensors.h"
@@ -69,7 +70,7 @@ Dataset labels_for(const ModelSpec& spec, Dataset dataset) {
 
 void add_fit_options(CLI::App& command, FitArguments& arguments) {
   command.add_option("run", arguments.run, "Run folder of `chestmap train`")->required();
-  command.add_option("--data", arguments.data, "Data set folder")->required();
+  add_data_option(command, arguments.data, "Data set folder")->required();
   command
       .add_option("--split", arguments.split,
                   "Images to fit on: the run's valid or train, or test. What is scored on them "
@@ -85,7 +86,7 @@ FitJob start_fit(const FitArguments& arguments) {
   const std::string date = arguments.date.empty() ? now() : checked_date(arguments.date);
   FitJob job;
   job.file = arguments.run / "model.safetensors";
-  Dataset dataset = read_dataset(arguments.data);
+  Dataset dataset = read_datasets(arguments.data);
   job.split = read_run_split(arguments.run, arguments.split, dataset);
   job.backend = make_backend(job.file, arguments.backend);
   job.dataset = labels_for(job.backend->spec(), std::move(dataset));

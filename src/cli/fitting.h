@@ -20,7 +20,7 @@ namespace chestmap {
 
 struct FitArguments {
   std::filesystem::path run;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::string split = "valid";
   std::string method;
   std::string date;  ///< empty: now

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -18,7 +17,10 @@
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
 #include "cli/torch_program.h"
+#include "data/image_files.h"
+#include "data/prepared/prepared_dataset.h"
 #include "data/readers.h"
+#include "data/record_image.h"
 #include "data/skipped.h"
 #include "image/codec.h"
 #include "localize/localizer.h"
@@ -46,25 +48,38 @@ std::filesystem::path model_file(const std::filesystem::path& given) {
   return std::filesystem::is_directory(given) ? given / "model.safetensors" : given;
 }
 
-/// The files that the arguments name; a folder stands for the PNG and JPEG files in it, by name.
-std::vector<std::filesystem::path> image_files(const std::vector<std::filesystem::path>& given) {
-  static const std::set<std::string> kEndings = {".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG"};
+/// A radiograph to localize: a file, or a record of a prepared data set.
+struct Input {
+  std::string name;
+  std::filesystem::path file;
+  std::optional<Record> record = std::nullopt;
+};
+
+void add_folder(std::vector<Input>& inputs, const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file() && is_image_name(entry.path())) files.push_back(entry.path());
+  if (files.empty())
+    throw UserError(folder.string() + " holds no PNG or JPEG", "name images or a folder of them");
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files)
+    inputs.push_back({file.filename().string(), file});
+}
+
+/// What the arguments name; a folder stands for the PNG and JPEG files in it, by name, or for the
+/// images of the prepared data set that it is.
+std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
+  std::vector<Input> inputs;
   for (const std::filesystem::path& path : given) {
-    if (!std::filesystem::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::filesystem::path> inside;
-    for (const auto& entry : std::filesystem::directory_iterator(path))
-      if (entry.is_regular_file() && kEndings.contains(entry.path().extension().string()))
-        inside.push_back(entry.path());
-    if (inside.empty())
-      throw UserError(path.string() + " holds no PNG or JPEG", "name images or a folder of them");
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
+    if (is_prepared_dataset(path))
+      for (Record& record : read_prepared_dataset(path).records)
+        inputs.push_back({record.image, path / record.image, std::move(record)});
+    else if (std::filesystem::is_directory(path))
+      add_folder(inputs, path);
+    else
+      inputs.push_back({path.filename().string(), path});
   }
-  return files;
+  return inputs;
 }
 
 /// Radiologists' boxes and the frame of each image of a data set, by the image's name.
@@ -123,15 +138,17 @@ struct Job {
 
 /// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
 /// each its own image. Throws ImageError where it cannot be read.
-LocalizedImage localized(const Job& job, const std::filesystem::path& file, bool alone) {
-  const ImageF radiograph = read_image(file);
-  const std::string name = file.filename().string();
+LocalizedImage localized(const Job& job, const Input& input, bool alone) {
+  const ImageF radiograph =
+      input.record ? read_record_image(*input.record) : read_image(input.file);
+  const std::string& name = input.name;
   const auto known = job.records.find(name);
   const Record* record = known == job.records.end() ? nullptr : known->second;
   LocalizeOptions options;
   options.resolution = job.arguments.resolution;
-  options.frame =
-      record != nullptr ? record->frame : ImageSize{radiograph.width(), radiograph.height()};
+  options.frame = record != nullptr ? record->frame
+                  : input.record    ? input.record->frame
+                                    : ImageSize{radiograph.width(), radiograph.height()};
   options.alone = alone;
   options.threads = alone ? 1 : threads_of(job.arguments);
   LocalizedImage image{name, options.frame, localize(job.backend, radiograph, options)};
@@ -151,7 +168,7 @@ LocalizedImage localized(const Job& job, const std::filesystem::path& file, bool
   return image;
 }
 
-/// Every image or why it was set aside, in the order of `files`.
+/// Every image or why it was set aside, in the order of `inputs`.
 struct Localized {
   std::vector<LocalizedImage> images;
   std::vector<Skipped> skipped;
@@ -160,42 +177,42 @@ struct Localized {
 /// Each thread takes an image from reading to writing, and then the next: decoding, inference,
 /// boxes and writing of different images overlap, no more images are in memory than threads, and
 /// none of the stages waits for another.
-Localized localized(const Job& job, const std::vector<std::filesystem::path>& files) {
-  const std::size_t threads = std::min(threads_of(job.arguments), files.size());
-  std::vector<std::optional<LocalizedImage>> images(files.size());
-  std::vector<std::string> problems(files.size());
-  Progress bar("localizing", files.size(), "images");
+Localized localized(const Job& job, const std::vector<Input>& inputs) {
+  const std::size_t threads = std::min(threads_of(job.arguments), inputs.size());
+  std::vector<std::optional<LocalizedImage>> images(inputs.size());
+  std::vector<std::string> problems(inputs.size());
+  Progress bar("localizing", inputs.size(), "images");
   std::mutex mutex;
   std::size_t done = 0;
-  parallel_for(files.size(), threads, [&](std::size_t i) {
+  parallel_for(inputs.size(), threads, [&](std::size_t i) {
     try {
-      images[i] = localized(job, files[i], threads > 1);
+      images[i] = localized(job, inputs[i], threads > 1);
     } catch (const ImageError& error) {
       problems[i] = error.what();
-      warn("{}: {}", files[i].string(), error.what());
+      warn("{}: {}", inputs[i].file.string(), error.what());
     }
     const std::lock_guard lock(mutex);
     bar.update(++done);
   });
   Localized result;
-  for (std::size_t i = 0; i < files.size(); ++i)
+  for (std::size_t i = 0; i < inputs.size(); ++i)
     if (images[i])
       result.images.push_back(std::move(*images[i]));
     else
-      result.skipped.push_back({files[i].string(), problems[i]});
+      result.skipped.push_back({inputs[i].file.string(), problems[i]});
   return result;
 }
 
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
-  const auto files = image_files(arguments.images);
+  const std::vector<Input> inputs = inputs_of(arguments.images);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
   const auto [images, skipped] =
-      localized({arguments, *backend, dataset, records_by_name(dataset)}, files);
+      localized({arguments, *backend, dataset, records_by_name(dataset)}, inputs);
   const std::string json = localization_json(images, backend->spec()).dump(1) + "\n";
   write_file(arguments.out / "localization.json", json);
   write_file(arguments.out / "coco.json", coco_results(images).dump(1) + "\n");
@@ -224,7 +241,9 @@ void add_localize_command(CLI::App& app, Action& action) {
       app.add_subcommand("localize", "Probabilities, attention maps and boxes of radiographs");
   command->footer("Example:\n  chestmap localize runs/first chest.png --out results");
   command->add_option("model", arguments->model, "model.safetensors, or a run folder")->required();
-  command->add_option("images", arguments->images, "PNG or JPEG files, or folders of them")
+  command
+      ->add_option("images", arguments->images,
+                   "PNG or JPEG files, folders of them, or a prepared data set")
       ->required();
   command->add_option("--out", arguments->out, "Folder for the results")->required();
   command->add_option("--data", arguments->data,

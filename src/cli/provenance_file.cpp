@@ -69,17 +69,23 @@ void write_provenance(const std::filesystem::path& predictions,
   write_file(provenance_file(predictions), json.dump(1) + "\n");
 }
 
+std::vector<NamedFit> fits_of(const PredictionProvenance& provenance) {
+  std::vector<NamedFit> fits;
+  if (provenance.thresholds) fits.push_back({"the thresholds", provenance.thresholds->fit});
+  if (provenance.calibration)
+    fits.push_back({"the calibrated probabilities", provenance.calibration->fit});
+  if (provenance.box_levels) fits.push_back({"the box levels", *provenance.box_levels});
+  return fits;
+}
+
 std::vector<std::string> fitted_on(const PredictionProvenance& provenance, const std::string& name,
                                    const std::string& fingerprint) {
   std::vector<std::string> sentences;
-  const auto check = [&](const char* what, const Fit& fit) {
-    if (fit.fingerprint == fingerprint)
-      sentences.push_back(fmt::format(
-          "{} of {} ({}) were fitted on the very images that are scored", what, name, fit.method));
-  };
-  if (provenance.thresholds) check("the thresholds", provenance.thresholds->fit);
-  if (provenance.calibration) check("the calibrated probabilities", provenance.calibration->fit);
-  if (provenance.box_levels) check("the box levels", *provenance.box_levels);
+  for (const NamedFit& fitted : fits_of(provenance))
+    if (fitted.fit.fingerprint == fingerprint)
+      sentences.push_back(
+          fmt::format("{} of {} ({}) were fitted on the very images that are scored", fitted.what,
+                      name, fitted.fit.method));
   return sentences;
 }
 

@@ -29,6 +29,8 @@ struct PredictionProvenance {
 void write_provenance(const std::filesystem::path& predictions,
                       const PredictionProvenance& provenance);
 
+[[nodiscard]] std::vector<NamedFit> fits_of(const PredictionProvenance& provenance);
+
 /// Sentences on what was fitted on the split with this fingerprint, e.g. "the thresholds of
 /// predictions.csv (youden) were fitted on these images"; empty where nothing was.
 [[nodiscard]] std::vector<std::string> fitted_on(const PredictionProvenance& provenance,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <memory>
 #include <span>
@@ -14,8 +13,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "data/phantom/phantom.h"
 #include "image/png.h"
 #include "report/report.h"
+#include "report/text.h"
 #include "weights/model_spec.h"
 #include "weights/safetensors.h"
 
@@ -130,22 +131,13 @@ ReportRun read_run(const ReportArguments& arguments, std::size_t index) {
   return run;
 }
 
-bool contains_word(std::string text, std::string_view word) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text.find(word) != std::string::npos;
-}
-
-/// The phantom generator's README says so in its first words; an evaluation by its data set's name.
+/// By the folder of the images, or by the name of an evaluation's data set.
 bool is_simulated(const ReportArguments& arguments, const std::vector<ReportRun>& runs) {
-  const std::filesystem::path readme = arguments.data / "README.txt";
-  if (!arguments.data.empty() && std::filesystem::exists(readme) &&
-      contains_word(read_file(readme).substr(0, 200), "simulated"))
-    return true;
+  if (!arguments.data.empty() && is_phantom_dataset(arguments.data)) return true;
   return std::any_of(runs.begin(), runs.end(), [](const ReportRun& run) {
     const auto name = nlohmann::ordered_json::json_pointer("/data/name");
     return run.evaluation.contains(name) && run.evaluation[name].is_string() &&
-           contains_word(run.evaluation[name].get<std::string>(), "phantom");
+           names_phantoms(run.evaluation[name].get<std::string>());
   });
 }
 

@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/provenance_file.h"
+#include "cli/shared_images.h"
 #include "data/readers.h"
 #include "data/skipped.h"
 #include "data/split.h"
@@ -172,6 +173,8 @@ int score_command(const Arguments& arguments) {
     const std::vector<std::string> sentences =
         fitted_on(source.provenance, source.file.name, options.fingerprint);
     options.oracle.insert(options.oracle.end(), sentences.begin(), sentences.end());
+    warn_of_shared_images(source.file.name, fits_of(source.provenance),
+                          {dataset.name, split.name, options.fingerprint});
     files.push_back(std::move(source.file));
   }
   check_not_fitted_here(options.oracle, arguments.oracle);

@@ -14,11 +14,14 @@
 #include "cli/align_maps.h"
 #include "cli/box_rules.h"
 #include "cli/commands.h"
+#include "cli/data_option.h"
 #include "cli/initial_weights.h"
+#include "data/prepared/image_pack.h"
 #include "data/readers.h"
 #include "data/select_findings.h"
 #include "data/skipped.h"
 #include "data/split.h"
+#include "data/uncertain.h"
 #include "nn/device.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
@@ -29,7 +32,7 @@ namespace chestmap {
 namespace {
 
 struct Arguments {
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path out;
   std::filesystem::path config;
   std::vector<std::string> settings;
@@ -96,10 +99,21 @@ std::vector<std::size_t> candidates(const Dataset& dataset) {
   std::erase_if(indices, [&](std::size_t i) { return dataset.records[i].file.empty(); });
   if (indices.empty())
     throw UserError(dataset.folder.string() + ": no image of the training list is there",
-                    fmt::format("the list is train_val_list.txt, the images lie in folders named "
-                                "images*; `chestmap data check {}` says what was found",
+                    fmt::format("images lie in folders named images*; archives of them are read by "
+                                "`chestmap data prepare`; `chestmap data check {}` says what was "
+                                "found",
                                 dataset.folder.string()));
   return indices;
+}
+
+/// A prepared data set is meant to be as large as the network's input, or larger.
+void warn_of_enlarged(const Dataset& dataset, const Config& config) {
+  for (const Record& record : dataset.records)
+    if (record.pack && record.pack->settings().side < config.count("model.size")) {
+      warn("images of {} were prepared at {} pixels and are enlarged to {}", record.file.string(),
+           record.pack->settings().side, config.count("model.size"));
+      return;
+    }
 }
 
 Split make_split(const Arguments& arguments, const Dataset& dataset, const Config& config) {
@@ -151,7 +165,9 @@ int train_command(const Arguments& arguments) {
     initial.emplace(read_initial_weights(arguments.init, config, arguments.init_partial));
   // Checked before a large data set is read.
   static_cast<void>(prepare_device(arguments.device, config.whole("train.threads")));
-  const Dataset all = read_dataset(arguments.data);
+  const Dataset all = with_uncertain_labels(read_datasets(arguments.data),
+                                            config.get<std::vector<std::string>>("data.uncertain"));
+  warn_of_enlarged(all, config);
   const Split split = make_split(arguments, all, config);
   const Dataset dataset = trainable(all, split);
   start_folder(arguments, all, split, config);
@@ -194,8 +210,9 @@ int train_command(const Arguments& arguments) {
          (arguments.out / "skipped.csv").string());
   }
   if (result.stopped) {
-    note("stopped; `chestmap train --data {} --out {} --resume` goes on", arguments.data.string(),
-         arguments.out.string());
+    std::string data;
+    for (const std::filesystem::path& path : arguments.data) data += " --data " + path.string();
+    note("stopped; `chestmap train{} --out {} --resume` goes on", data, arguments.out.string());
     return kInterrupted;
   }
   write_fitted_model(arguments.out, dataset, split.valid, config, arguments.device);
@@ -212,8 +229,7 @@ void add_train_command(CLI::App& app, Action& action) {
   command->footer(
       "Example:\n  chestmap train --data nih --out runs/first --set model.backbone=densenet121 "
       "--set train.epochs=10");
-  command->add_option("--data", arguments->data, "Data set folder (ChestX-ray14's layout)")
-      ->required();
+  add_data_option(*command, arguments->data, "Data set folder")->required();
   command->add_option("--out", arguments->out, "Run folder to make")->required();
   command->add_option("--config", arguments->config, "TOML file of configuration keys");
   command->add_option("--set", arguments->settings, "KEY=VALUE, after --config; may be repeated")

@@ -32,25 +32,6 @@ std::vector<std::size_t> moved(const std::vector<std::size_t>& places,
   return result;
 }
 
-Dataset without_fileless(Dataset dataset) {
-  std::vector<Record> present;
-  std::vector<std::optional<std::size_t>> moves(dataset.records.size());
-  present.reserve(dataset.records.size());
-  for (std::size_t i = 0; i < dataset.records.size(); ++i) {
-    Record& record = dataset.records[i];
-    if (record.file.empty()) {
-      dataset.skipped.push_back({record.image, std::string(kImageNotInFolder)});
-    } else {
-      moves[i] = present.size();
-      present.push_back(std::move(record));
-    }
-  }
-  dataset.records = std::move(present);
-  dataset.train_val = moved(dataset.train_val, moves);
-  dataset.test = moved(dataset.test, moves);
-  return dataset;
-}
-
 /// Sizes by `image_sizes.csv` or `train_meta.csv`.
 Dataset with_table_frames(Dataset dataset, const fs::path& file) {
   const CsvTable csv = read_csv(file);
@@ -114,18 +95,38 @@ Box inside_frame(const Box& box, const Record& record) {
 
 }  // namespace
 
+Dataset without_fileless(Dataset dataset) {
+  std::vector<Record> present;
+  std::vector<std::optional<std::size_t>> moves(dataset.records.size());
+  present.reserve(dataset.records.size());
+  for (std::size_t i = 0; i < dataset.records.size(); ++i) {
+    Record& record = dataset.records[i];
+    if (record.file.empty()) {
+      dataset.skipped.push_back({record.image, std::string(kImageNotInFolder)});
+    } else {
+      moves[i] = present.size();
+      present.push_back(std::move(record));
+    }
+  }
+  dataset.records = std::move(present);
+  dataset.train_val = moved(dataset.train_val, moves);
+  dataset.test = moved(dataset.test, moves);
+  return dataset;
+}
+
 Dataset with_image_files(Dataset dataset) {
   const ImageNameIndex index(dataset.records);
-  bool any = false;
   for (ImageFile& image : find_image_files(dataset.folder)) {
     const auto record = index.find(image.name);
     if (!record) continue;
     Record& found = dataset.records[*record];
     if (!found.file.empty() && found.image != image.name) continue;
     found.file = std::move(image.path);
-    any = true;
   }
-  return any ? without_fileless(std::move(dataset)) : dataset;
+  const bool any = std::any_of(dataset.records.begin(), dataset.records.end(),
+                               [](const Record& record) { return !record.file.empty(); });
+  if (!any || !find_image_archives(dataset.folder).empty()) return dataset;
+  return without_fileless(std::move(dataset));
 }
 
 Dataset with_frames(Dataset dataset, ImageSize otherwise) {
@@ -137,15 +138,21 @@ Dataset with_frames(Dataset dataset, ImageSize otherwise) {
     if (record.frame == ImageSize{}) record.frame = size_in_header(record);
     if (record.frame == ImageSize{}) {
       record.frame = assumed_frame(record, otherwise);
+      record.frame_is_assumed = true;
       ++assumed;
     }
-    for (FindingBox& box : record.boxes) box.box = inside_frame(box.box, record);
   }
   if (assumed > 0)
     warn(
         "{} of {} images have no known size; a frame of {}x{} pixels is assumed, wider where boxes "
         "leave it (image_sizes.csv with image,width,height beside the tables tells the sizes)",
         assumed, dataset.records.size(), otherwise.width, otherwise.height);
+  return with_checked_boxes(std::move(dataset));
+}
+
+Dataset with_checked_boxes(Dataset dataset) {
+  for (Record& record : dataset.records)
+    for (FindingBox& box : record.boxes) box.box = inside_frame(box.box, record);
   return dataset;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "base/random.h"
 #include "image/image.h"
 
@@ -38,5 +40,7 @@ struct AugmentationDraw {
 /// `image`, in [0, 1], with the draw applied: geometry, then contrast, brightness, clamping to
 /// [0, 1], gamma.
 [[nodiscard]] ImageF augmented(const ImageF& image, const AugmentationDraw& draw);
+/// The same into `result`, which has room for all of the image's pixels and lies elsewhere.
+void augment(const ImageF& image, const AugmentationDraw& draw, std::span<float> result);
 
 }  // namespace chestmap

@@ -1,16 +1,25 @@
 #include "data/check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
+#include <string_view>
+#include <tuple>
 
+#include "base/hash.h"
 #include "base/parallel.h"
+#include "data/prepared/image_pack.h"
+#include "data/record_image.h"
 #include "data/skipped.h"
 #include "data/split.h"
+#include "image/sample_depth.h"
 
 namespace chestmap {
 
@@ -32,8 +41,11 @@ void count_findings(const Dataset& dataset, const std::vector<std::size_t>& all,
   const auto train_val = label_counts(dataset, dataset.train_val);
   const auto test = label_counts(dataset, dataset.test);
   for (std::size_t f = 0; f < dataset.findings.size(); ++f)
-    check.findings.push_back({dataset.findings[f], total[f].positive, train_val[f].positive,
-                              test[f].positive, 0, std::nullopt});
+    check.findings.push_back({dataset.findings[f], total[f].positive, total[f].negative,
+                              total[f].unknown, 0, train_val[f].positive, test[f].positive, 0,
+                              std::nullopt});
+  for (const Record& record : dataset.records)
+    for (const std::size_t finding : record.uncertain) ++check.findings[finding].uncertain;
 }
 
 void count_boxes(const Dataset& dataset, DataCheck& check) {
@@ -56,20 +68,92 @@ void count_boxes(const Dataset& dataset, DataCheck& check) {
   check.boxed = part(dataset, boxed);
 }
 
+void count_people(const Dataset& dataset, DataCheck& check) {
+  constexpr std::array<const char*, 3> views = {"unknown", "PA", "AP"};
+  constexpr std::array<const char*, 3> sexes = {"unknown", "female", "male"};
+  std::array<std::size_t, 3> view_counts{};
+  std::array<std::size_t, 3> sex_counts{};
+  std::map<std::size_t, std::size_t> decades;
+  std::size_t ageless = 0;
+  for (const Record& record : dataset.records) {
+    ++view_counts[static_cast<std::size_t>(record.view)];
+    ++sex_counts[static_cast<std::size_t>(record.sex)];
+    if (record.age_years)
+      ++decades[static_cast<std::size_t>(*record.age_years / 10.0)];
+    else
+      ++ageless;
+  }
+  for (const std::size_t i : {1U, 2U, 0U}) {
+    check.views.emplace_back(views[i], view_counts[i]);
+    check.sexes.emplace_back(sexes[i], sex_counts[i]);
+  }
+  for (const auto& [decade, count] : decades)
+    check.ages.emplace_back(fmt::format("{}-{}", 10 * decade, 10 * decade + 9), count);
+  check.ages.emplace_back("unknown", ageless);
+}
+
+void find_patients_in_both(const Dataset& dataset, DataCheck& check) {
+  std::set<std::string_view> training;
+  std::set<std::string_view> both;
+  for (const std::size_t i : dataset.train_val) training.insert(dataset.records[i].patient);
+  for (const std::size_t i : dataset.test)
+    if (training.contains(dataset.records[i].patient)) both.insert(dataset.records[i].patient);
+  check.patients_in_both = both.size();
+  if (!both.empty()) check.patient_in_both = *both.begin();
+}
+
 /// What was seen of one image file.
 struct Look {
   ImageSize size;
   std::string error;
+  std::optional<std::uint64_t> hash;  ///< of the pixels, where they were read
 };
 
 Look look_at(const Record& record, bool decode) {
   try {
-    if (!decode) return {read_image_size(record.file), {}};
-    const ImageF image = read_image(record.file);
-    return {{image.width(), image.height()}, {}};
+    if (record.pack) {
+      std::vector<std::byte> scratch;
+      static_cast<void>(record.pack->pixels(record.pack_index, scratch));
+      return {read_record_image_size(record), {}, record.pack->pixel_hash(record.pack_index)};
+    }
+    if (!decode) return {read_record_image_size(record), {}, std::nullopt};
+    const ImageF image = read_record_image(record);
+    return {{image.width(), image.height()}, {}, hash64(to_samples(image.pixels(), 16))};
   } catch (const ImageError& error) {
-    return {{}, error.what()};
+    return {{}, error.what(), std::nullopt};
   }
+}
+
+DuplicateCheck find_duplicates(const Dataset& dataset, const std::vector<Look>& looks) {
+  // Images of other sizes may share a hash: a uniform one of 2 x 8 and one of 4 x 4.
+  std::map<std::tuple<std::uint64_t, std::size_t, std::size_t>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < looks.size(); ++i)
+    if (looks[i].hash)
+      groups[{*looks[i].hash, looks[i].size.width, looks[i].size.height}].push_back(i);
+  std::vector<std::vector<std::size_t>> found;
+  for (auto& [hash, images] : groups)
+    if (images.size() > 1) found.push_back(std::move(images));
+  std::sort(found.begin(), found.end());
+  const std::set<std::size_t> training(dataset.train_val.begin(), dataset.train_val.end());
+  const std::set<std::size_t> test(dataset.test.begin(), dataset.test.end());
+  DuplicateCheck check;
+  check.groups = found.size();
+  constexpr std::size_t shown = 20;
+  for (const std::vector<std::size_t>& group : found) {
+    const auto among = [&group](const std::set<std::size_t>& list) {
+      return std::any_of(group.begin(), group.end(),
+                         [&list](std::size_t i) { return list.contains(i); });
+    };
+    check.images += group.size();
+    check.across_patients += std::any_of(group.begin(), group.end(), [&](std::size_t i) {
+      return dataset.records[i].patient != dataset.records[group.front()].patient;
+    });
+    check.across_lists += among(training) && among(test);
+    if (check.examples.size() >= shown) continue;
+    check.examples.emplace_back();
+    for (const std::size_t i : group) check.examples.back().push_back(dataset.records[i].image);
+  }
+  return check;
 }
 
 void look_at_images(const Dataset& dataset, const CheckOptions& options, DataCheck& check) {
@@ -98,6 +182,7 @@ void look_at_images(const Dataset& dataset, const CheckOptions& options, DataChe
     check.sizes.emplace_back(ImageSize{size.first, size.second}, count);
   std::stable_sort(check.sizes.begin(), check.sizes.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (check.decoded) check.duplicates = find_duplicates(dataset, looks);
 }
 
 std::string share_text(const std::optional<double>& share) {
@@ -119,6 +204,31 @@ nlohmann::json part_json(const PartCheck& part) {
   return {{"images", part.images}, {"patients", part.patients}};
 }
 
+nlohmann::json counts_json(const std::vector<std::pair<std::string, std::size_t>>& counts) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const auto& [name, count] : counts) json.push_back({{"name", name}, {"images", count}});
+  return json;
+}
+
+nlohmann::json duplicates_json(const DuplicateCheck& duplicates) {
+  return {{"groups", duplicates.groups},
+          {"images", duplicates.images},
+          {"across_patients", duplicates.across_patients},
+          {"across_lists", duplicates.across_lists},
+          {"examples", duplicates.examples}};
+}
+
+std::string duplicates_text(const DuplicateCheck& duplicates) {
+  std::string text = fmt::format(
+      "  {} groups of images with the same pixels, {} of them of several patients, {} in both "
+      "lists\n",
+      duplicates.groups, duplicates.across_patients, duplicates.across_lists);
+  constexpr std::size_t shown = 5;
+  for (std::size_t i = 0; i < std::min(shown, duplicates.examples.size()); ++i)
+    text += fmt::format("    {}\n", fmt::join(duplicates.examples[i], ", "));
+  return text;
+}
+
 }  // namespace
 
 DataCheck check_dataset(const Dataset& dataset, const CheckOptions& options) {
@@ -135,7 +245,11 @@ DataCheck check_dataset(const Dataset& dataset, const CheckOptions& options) {
   check.test_without_finding = count_without_finding(dataset, dataset.test);
   count_findings(dataset, all, check);
   count_boxes(dataset, check);
-  check.decoded = options.decode;
+  count_people(dataset, check);
+  find_patients_in_both(dataset, check);
+  check.decoded =
+      options.decode || std::any_of(dataset.records.begin(), dataset.records.end(),
+                                    [](const Record& record) { return record.pack != nullptr; });
   check.images_missing = static_cast<std::size_t>(
       std::count_if(dataset.skipped.begin(), dataset.skipped.end(),
                     [](const Skipped& entry) { return entry.reason == kImageNotInFolder; }));
@@ -147,8 +261,10 @@ nlohmann::json to_json(const DataCheck& check) {
   nlohmann::json findings = nlohmann::json::array();
   for (const FindingCheck& finding : check.findings) {
     nlohmann::json entry = {{"name", finding.name},           {"positive", finding.positive},
-                            {"train_val", finding.train_val}, {"test", finding.test},
-                            {"boxes", finding.boxes},         {"median_box_share", nullptr}};
+                            {"negative", finding.negative},   {"unknown", finding.unknown},
+                            {"uncertain", finding.uncertain}, {"train_val", finding.train_val},
+                            {"test", finding.test},           {"boxes", finding.boxes},
+                            {"median_box_share", nullptr}};
     if (finding.median_box_share) entry["median_box_share"] = *finding.median_box_share;
     findings.push_back(std::move(entry));
   }
@@ -171,6 +287,12 @@ nlohmann::json to_json(const DataCheck& check) {
           {"boxes", check.boxes},
           {"boxed", part_json(check.boxed)},
           {"boxes_without_label", check.boxes_without_label},
+          {"patients_in_both", check.patients_in_both},
+          {"views", counts_json(check.views)},
+          {"sexes", counts_json(check.sexes)},
+          {"ages", counts_json(check.ages)},
+          {"duplicates",
+           check.duplicates ? duplicates_json(*check.duplicates) : nlohmann::json(nullptr)},
           {"images_found", check.images_found},
           {"images_missing", check.images_missing},
           {"decoded", check.decoded},
@@ -201,6 +323,10 @@ std::string to_text(const DataCheck& check) {
     text += fmt::format("    {}: {}\n", check.unreadable[i].item, check.unreadable[i].reason);
   if (check.unreadable.size() > shown)
     text += fmt::format("    and {} more\n", check.unreadable.size() - shown);
+  if (check.duplicates) text += duplicates_text(*check.duplicates);
+  if (check.patients_in_both > 0)
+    text += fmt::format("  {} patients have images in both lists, e.g. {}\n",
+                        check.patients_in_both, check.patient_in_both);
   return text;
 }
 

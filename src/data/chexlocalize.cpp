@@ -77,8 +77,9 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 bool detects_chexlocalize(const fs::path& path) {
   if (fs::is_directory(path)) return !files_in(path).empty();
   if (path.extension() != ".json") return false;
-  const std::string text = read_file(path);
+  const std::string text = head_of(path);
   return text.find("\"images\"") == std::string::npos &&
+         text.find("\"annotations\"") == std::string::npos &&  // COCO's
          (text.find("\"img_size\"") != std::string::npos ||
           text.find("\"counts\"") != std::string::npos) &&
          text.find_first_not_of(" \t\r\n") == text.find('{');

@@ -16,6 +16,18 @@ struct ImageFile {
 /// order counts. Throws UserError where a folder cannot be listed.
 [[nodiscard]] std::vector<ImageFile> find_image_files(const std::filesystem::path& folder);
 
+/// The first 64 KiB of a file; less where it is shorter, nothing where it cannot be read.
+[[nodiscard]] std::string head_of(const std::filesystem::path& file);
+
+/// Whether the name ends as one of an image file that is read: .png, .jpg, .jpeg.
+[[nodiscard]] bool is_image_name(const std::filesystem::path& path);
+
+/// The archives of a data folder (.tar, .tar.gz, .tgz and the like, .zip), sorted by path: those in
+/// the folder itself and in its subfolders `images*`. Throws UserError where a folder cannot be
+/// listed.
+[[nodiscard]] std::vector<std::filesystem::path> find_image_archives(
+    const std::filesystem::path& folder);
+
 /// The folder that a file lies in; "." for a bare file name.
 [[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
 

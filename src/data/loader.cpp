@@ -16,9 +16,9 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/image_cache.h"
-#include "data/skipped.h"
-#include "image/codec.h"
-#include "image/resize.h"
+#include "data/prepared/image_pack.h"
+#include "data/record_image.h"
+#include "image/sample_depth.h"
 
 namespace chestmap {
 
@@ -40,11 +40,9 @@ Image16 quantised(const ImageF& image) {
   return result;
 }
 
-ImageF dequantised(const Image16& image) {
-  ImageF result(image.width(), image.height());
-  std::transform(image.pixels().begin(), image.pixels().end(), result.pixels().begin(),
+void dequantise(const Image16& image, std::span<float> values) {
+  std::transform(image.pixels().begin(), image.pixels().end(), values.begin(),
                  [](std::uint16_t value) { return static_cast<float>(value) / kWhite; });
-  return result;
 }
 
 }  // namespace
@@ -114,6 +112,11 @@ class Loader::Worker {
     Batch batch;
     std::vector<Failure> failures;
     std::exception_ptr error;
+  };
+  /// What making one image needs again and again.
+  struct Scratch {
+    ImageF image;
+    std::vector<std::byte> unpacked;
   };
   /// What a thread needs to make one batch.
   struct Job {
@@ -185,39 +188,39 @@ class Loader::Worker {
     const std::size_t first = job.batch * options_.batch;
     const std::size_t end = std::min(first + options_.batch, indices_.size());
     try {
-      for (std::size_t i = first; i < end; ++i) add(job.epoch, (*job.order)[i], made);
+      made.batch.pixels.reserve((end - first) * options_.size * options_.size);
+      Scratch scratch{ImageF(options_.size, options_.size), {}};
+      for (std::size_t i = first; i < end; ++i) add(job.epoch, (*job.order)[i], scratch, made);
     } catch (...) {
       made.error = std::current_exception();
     }
     return made;
   }
 
-  void add(std::uint64_t epoch, std::size_t position, Made& made) {
-    const ImageCache::Pointer image = find_or_read(position, made);
-    if (!image) return;
-    ImageF pixels = dequantised(*image);
-    if (options_.augmentation != Augmentation{}) {
-      RandomStream stream{options_.seed, epoch, position, kAugmentStream};
-      pixels = augmented(pixels, draw(options_.augmentation, stream));
-    }
+  void add(std::uint64_t epoch, std::size_t position, Scratch& scratch, Made& made) {
+    if (!load(position, scratch, made)) return;
     Batch& batch = made.batch;
     const Record& record = dataset_.records[indices_[position]];
+    const std::size_t at = batch.pixels.size();
+    batch.pixels.resize(at + options_.size * options_.size);
+    const std::span<float> pixels = std::span(batch.pixels).subspan(at);
+    if (options_.augmentation == Augmentation{}) {
+      std::copy(scratch.image.pixels().begin(), scratch.image.pixels().end(), pixels.begin());
+    } else {
+      RandomStream stream{options_.seed, epoch, position, kAugmentStream};
+      augment(scratch.image, draw(options_.augmentation, stream), pixels);
+    }
     batch.records.push_back(indices_[position]);
-    batch.pixels.insert(batch.pixels.end(), pixels.pixels().begin(), pixels.pixels().end());
     for (const Label label : record.labels) batch.labels.push_back(static_cast<signed char>(label));
   }
 
-  ImageCache::Pointer find_or_read(std::size_t position, Made& made) {
-    if (ImageCache::Pointer kept = cache_.find(position)) return kept;
+  /// Into `scratch.image`; where the image is unreadable, into the batch's failures.
+  bool load(std::size_t position, Scratch& scratch, Made& made) {
     std::string reason = known_failure(position);
     if (reason.empty()) {
       try {
-        const Record& record = dataset_.records[indices_[position]];
-        if (record.file.empty()) throw ImageError(std::string(kImageNotInFolder));
-        auto image = std::make_shared<const Image16>(
-            quantised(resized(read_image(record.file), options_.size, options_.size)));
-        cache_.keep(position, image);
-        return image;
+        read(position, scratch);
+        return true;
       } catch (const ImageError& error) {
         reason = error.what();
         const std::lock_guard lock(mutex_);
@@ -225,7 +228,22 @@ class Loader::Worker {
       }
     }
     made.failures.push_back({position, std::move(reason)});
-    return nullptr;
+    return false;
+  }
+
+  void read(std::size_t position, Scratch& scratch) {
+    const Record& record = dataset_.records[indices_[position]];
+    if (record.pack && record.pack->settings().side == options_.size) {
+      from_samples(record.pack->pixels(record.pack_index, scratch.unpacked),
+                   record.pack->settings().bits, scratch.image.pixels());
+      return;
+    }
+    ImageCache::Pointer image = cache_.find(position);
+    if (!image) {
+      image = std::make_shared<const Image16>(quantised(read_record_square(record, options_.size)));
+      cache_.keep(position, image);
+    }
+    dequantise(*image, scratch.image.pixels());
   }
 
   std::string known_failure(std::size_t position) {

@@ -15,9 +15,11 @@
 #include "base/table.h"
 #include "data/attach_images.h"
 #include "data/box_columns.h"
+#include "data/column_map.h"
 #include "data/image_files.h"
 #include "data/name_index.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 namespace chestmap {
 
@@ -34,23 +36,22 @@ struct ImageColumns {
   std::optional<Column> view;
   std::optional<Column> width;
   std::optional<Column> height;
+  std::optional<Column> split;
 
   [[nodiscard]] bool hold(std::size_t place) const {
     const auto is = [&](const std::optional<Column>& c) { return c && c->place == place; };
     return image.place == place || is(patient) || is(age) || is(sex) || is(view) || is(width) ||
-           is(height);
+           is(height) || is(split);
   }
 };
 
 ImageColumns image_columns(const TableReader& table) {
   const auto image = find_image_column(table);
-  return {image ? *image : table.need({"image"}),
-          table.find({"patient", "patient_id"}),
-          table.find({"age", "patient_age"}),
-          table.find({"sex", "patient_sex", "patient_gender"}),
-          table.find({"view", "view_position"}),
-          table.find({"image_width"}),
-          table.find({"image_height"})};
+  return {
+      image ? *image : table.need({"image"}), table.find({"patient", "patient_id"}),
+      table.find({"age", "patient_age"}),     table.find({"sex", "patient_sex", "patient_gender"}),
+      table.find({"view", "view_position"}),  table.find({"image_width"}),
+      table.find({"image_height"}),           table.find({"split"})};
 }
 
 std::size_t read_side(const TableReader& table, const CsvRow& row, const Column& column) {
@@ -110,13 +111,32 @@ std::vector<Column> finding_columns(const TableReader& table, const ImageColumns
   return findings;
 }
 
-Label read_label(const TableReader& table, const CsvRow& row, const Column& column) {
-  if (table.text(row, column).empty()) return Label::unknown;
+void add_label(const TableReader& table, const CsvRow& row, const Column& column, Record& record) {
+  record.labels.push_back(Label::unknown);
+  if (table.text(row, column).empty()) return;
   const double value = table.number(row, column);
-  if (value == 1.0) return Label::positive;
-  if (value == 0.0) return Label::negative;
-  if (value == -1.0) return Label::unknown;
-  table.fail(row, column, fmt::format("the label {} is none of 1, 0 and -1 (unknown)", value));
+  if (value == 1.0)
+    record.labels.back() = Label::positive;
+  else if (value == 0.0)
+    record.labels.back() = Label::negative;
+  else if (value == -1.0)
+    record.uncertain.push_back(record.labels.size() - 1);
+  else
+    table.fail(row, column, fmt::format("the label {} is none of 1, 0 and -1 (unknown)", value));
+}
+
+/// The list that the row's image, the last one, belongs to.
+void add_to_list(const TableReader& table, const CsvRow& row, const Column& column,
+                 Dataset& dataset) {
+  const std::string part = name_key(table.filled(row, column));
+  if (part == "test")
+    dataset.test.push_back(dataset.records.size() - 1);
+  else if (part == "train" || part == "trainval" || part == "valid" || part == "val" ||
+           part == "validate" || part == "validation")
+    dataset.train_val.push_back(dataset.records.size() - 1);
+  else
+    table.fail(row, column,
+               fmt::format("\"{}\" is none of train, valid and test", table.text(row, column)));
 }
 
 Dataset dataset_of_labels(const TableReader& table) {
@@ -134,8 +154,9 @@ Dataset dataset_of_labels(const TableReader& table) {
       table.fail(row, columns.image,
                  fmt::format("the image {} is there a second time; its first row is {}",
                              record.image, first->second));
-    for (const Column& column : findings) record.labels.push_back(read_label(table, row, column));
+    for (const Column& column : findings) add_label(table, row, column, record);
     dataset.records.push_back(std::move(record));
+    if (columns.split) add_to_list(table, row, *columns.split, dataset);
   }
   return dataset;
 }
@@ -215,7 +236,8 @@ bool is_box_table(const CsvTable& csv) {
 
 bool detects_plain_csv(const fs::path& path) {
   if (fs::is_directory(path))
-    return fs::exists(path / "labels.csv") || fs::exists(path / "boxes.csv");
+    return fs::exists(path / "labels.csv") || fs::exists(path / "boxes.csv") ||
+           fs::exists(path / kColumnMapFile);
   return path.extension() == ".csv" && has_image_column(path);
 }
 
@@ -233,6 +255,8 @@ Dataset join_plain_tables(const std::optional<CsvTable>& labels,
     dataset = with_boxes(std::move(dataset), table, finding, labels.has_value());
   }
   dataset.name = "csv";
+  check_patients_apart(dataset, dataset.train_val, dataset.test,
+                       {"the training list", "the test list"});
   if (dataset.records.empty())
     throw UserError((labels ? labels : boxes)->file.string() + " has a header and no rows",
                     "is the file cut short?");
@@ -244,7 +268,9 @@ Dataset read_plain_csv(const fs::path& folder_or_table) {
   std::optional<CsvTable> boxes;
   Dataset dataset;
   if (fs::is_directory(folder_or_table)) {
-    if (fs::exists(folder_or_table / "labels.csv"))
+    if (fs::exists(folder_or_table / kColumnMapFile))
+      labels = read_mapped_table(folder_or_table / kColumnMapFile);
+    else if (fs::exists(folder_or_table / "labels.csv"))
       labels = read_csv(folder_or_table / "labels.csv");
     if (fs::exists(folder_or_table / "boxes.csv")) boxes = read_csv(folder_or_table / "boxes.csv");
     dataset = join_plain_tables(labels, boxes);
@@ -259,8 +285,8 @@ Dataset read_plain_csv(const fs::path& folder_or_table) {
 }
 
 DatasetReader plain_csv_reader() {
-  return {"csv", "labels.csv or boxes.csv, or a CSV table with an image column", detects_plain_csv,
-          read_plain_csv};
+  return {"csv", "labels.csv, boxes.csv or columns.toml, or a CSV table with an image column",
+          detects_plain_csv, read_plain_csv};
 }
 
 }  // namespace chestmap

@@ -13,7 +13,9 @@ inline constexpr std::size_t kPlainFrame = 1024;
 
 /// Reads a data set of plain tables: a folder that holds `labels.csv`, `boxes.csv` or both, or one
 /// such table. Both have a column for the image (find_image_column) and may have `patient`, `age`
-/// (years), `sex` (F, M), `view` (PA, AP), `image_width` and `image_height`.
+/// (years), `sex` (F, M), `view` (PA, AP), `image_width` and `image_height`; that of labels also
+/// `split` (train, valid, test). Where `columns.toml` lies in the folder, it says which columns of
+/// which table are these (`read_mapped_table`).
 /// - Boxes: a column for the finding (find_finding_column) and four for the box (BoxColumns); a row
 ///   a box. A row without a box says that the image shows the finding; without a finding (or "No
 ///   Finding"), that it shows none.

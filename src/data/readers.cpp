@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "data/combine.h"
 
 namespace chestmap {
 
@@ -47,6 +50,12 @@ Dataset read_dataset(const std::filesystem::path& folder_or_file) {
   throw UserError(
       fmt::format("{} holds no data set of a known layout; looked for: {}", path, looked_for),
       "the label table must lie in the folder itself, beside the folder with the images");
+}
+
+Dataset read_datasets(std::span<const std::filesystem::path> paths) {
+  std::vector<Dataset> datasets;
+  for (const std::filesystem::path& path : paths) datasets.push_back(read_dataset(path));
+  return combine(std::move(datasets));
 }
 
 }  // namespace chestmap

@@ -25,4 +25,7 @@ struct DatasetReader {
 /// and as that reader does.
 [[nodiscard]] Dataset read_dataset(const std::filesystem::path& folder_or_file);
 
+/// The same of several at once, joined by `combine`; of one, as it is.
+[[nodiscard]] Dataset read_datasets(std::span<const std::filesystem::path> paths);
+
 }  // namespace chestmap

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct FindingMask {
   Mask mask;
 };
 
+class ImagePack;
+
 enum class ViewPosition { unknown, pa, ap };
 enum class Sex { unknown, female, male };
 
@@ -33,10 +36,15 @@ struct Record {
   std::string image;  ///< the name that the data set's tables use, e.g. "00000001_000.png"
   std::filesystem::path
       file;  ///< where it lies; empty where the data set's folder does not hold it
+  std::shared_ptr<const ImagePack> pack;  ///< of a prepared data set, whose folder `file` is then
+  std::size_t pack_index = 0;
   std::string patient;
-  std::vector<Label> labels;      ///< one a finding of the data set's list
+  std::vector<Label> labels;  ///< one a finding of the data set's list
+  /// Findings that the labeller called uncertain; their label is `unknown` until a policy decides.
+  std::vector<std::size_t> uncertain;
   std::vector<FindingBox> boxes;  ///< in the record's frame, whatever size the file on disk has
   ImageSize frame;                ///< the frame of the boxes: 1024x1024 for ChestX-ray14
+  bool frame_is_assumed = false;  ///< neither a table nor the image's header told it
   ViewPosition view = ViewPosition::unknown;
   Sex sex = Sex::unknown;
   std::optional<double> age_years;

@@ -24,6 +24,10 @@ Dataset select_findings(const Dataset& dataset, const std::vector<std::size_t>& 
     std::vector<Label> labels;
     for (const std::size_t finding : keep) labels.push_back(record.labels[finding]);
     record.labels = std::move(labels);
+    std::vector<std::size_t> uncertain;
+    for (const std::size_t finding : record.uncertain)
+      if (new_index[finding]) uncertain.push_back(*new_index[finding]);
+    record.uncertain = std::move(uncertain);
     std::vector<FindingBox> boxes;
     for (const FindingBox& box : record.boxes)
       if (new_index[box.finding]) boxes.push_back({*new_index[box.finding], box.box});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -23,27 +24,32 @@ std::uint64_t hash_of(std::string_view name) noexcept {
   return hash;
 }
 
-/// kFine x kFine values that interpolate a coarse grid of normal ones.
-std::vector<float> random_map(RandomStream stream) {
-  std::vector<double> coarse(kCoarse * kCoarse);
-  for (double& value : coarse) value = stream.normal();
+/// Where the fine cells lie among the coarse ones, along either axis.
+std::vector<Interpolation> fine_cells() {
   const double stride = static_cast<double>(kFine) / static_cast<double>(kCoarse);
-  const std::vector<Interpolation> taps = interpolate(
-      Grid{stride, stride / 2.0}, kCoarse, even_centres(kFine, static_cast<double>(kFine)));
-  const auto along_row = [&](std::size_t row, const Interpolation& tap) {
-    const double* cells = &coarse[row * kCoarse + tap.first];
-    return tap.weight > 0.0 ? (1.0 - tap.weight) * cells[0] + tap.weight * cells[1] : cells[0];
+  return interpolate(Grid{stride, stride / 2.0}, kCoarse,
+                     even_centres(kFine, static_cast<double>(kFine)));
+}
+
+/// kFine x kFine values that interpolate a coarse grid of normal ones, rows first.
+std::vector<float> random_map(RandomStream stream, const std::vector<Interpolation>& taps) {
+  std::array<double, kCoarse * kCoarse> coarse;
+  for (double& value : coarse) value = stream.normal();
+  const auto between = [](double a, double b, double weight) {
+    return weight > 0.0 ? (1.0 - weight) * a + weight * b : a;
   };
+  std::array<std::array<double, kFine>, kCoarse> rows;
+  for (std::size_t row = 0; row < kCoarse; ++row)
+    for (std::size_t x = 0; x < kFine; ++x) {
+      const double* cells = &coarse[row * kCoarse + taps[x].first];
+      rows[row][x] = between(cells[0], cells[1], taps[x].weight);
+    }
   std::vector<float> fine;
   fine.reserve(kFine * kFine);
   for (const Interpolation& down : taps)
-    for (const Interpolation& across : taps) {
-      const double upper = along_row(down.first, across);
-      const double value = down.weight > 0.0 ? (1.0 - down.weight) * upper +
-                                                   down.weight * along_row(down.first + 1, across)
-                                             : upper;
-      fine.push_back(static_cast<float>(value));
-    }
+    for (std::size_t x = 0; x < kFine; ++x)
+      fine.push_back(
+          static_cast<float>(between(rows[down.first][x], rows[down.first + 1][x], down.weight)));
   return fine;
 }
 
@@ -69,11 +75,12 @@ LocalizationMethod random_map_control(const Dataset& dataset, std::span<const st
   LocalizationMethod method{
       draw == 0 ? "random map" : fmt::format("random map {}", draw + 1), true, false, {}};
   method.results.resize(boxed.size() * rules.size());
+  const std::vector<Interpolation> taps = fine_cells();
   const auto draw_image = [&](std::size_t i) {
     const Record& image = dataset.records[boxed[i]];
     for (std::size_t finding = 0; finding < rules.size(); ++finding) {
       const std::vector<float> values =
-          random_map(RandomStream{seed, draw, hash_of(image.image), finding});
+          random_map(RandomStream{seed, draw, hash_of(image.image), finding}, taps);
       const MapView map{values.data(), kFine, kFine, static_cast<double>(image.frame.width),
                         static_cast<double>(image.frame.height)};
       method.results[i * rules.size() + finding] = {peak_of_map(map),

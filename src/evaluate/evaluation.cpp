@@ -226,7 +226,8 @@ class Evaluator {
                    const std::function<bool(const LocalizedImage&)>& takes_image) {
     for (std::size_t i = 0; i < views.size(); ++i) {
       std::size_t boxes = 0;
-      for (const LocalizedImage& image : joined_.localized()) {
+      for (const std::size_t place : joined_.drawn()) {
+        const LocalizedImage& image = joined_.localized()[place];
         for (const Box& box : image.truth[drawn_[i]]) boxes += takes(image, box) ? 1 : 0;
         if (image.masks[drawn_[i]] && takes_image(image)) ++boxes;
       }

@@ -17,11 +17,12 @@ const Bootstrapped* FigureRow::find(std::string_view measure) const {
                                  : &figures[static_cast<std::size_t>(found - measures.begin())];
 }
 
-std::size_t Figures::add(std::vector<NamedStatistic> block) {
-  Block places{statistics_.size(), {}};
-  for (NamedStatistic& named : block) {
-    places.measures.push_back(std::move(named.measure));
-    statistics_.push_back(std::move(named.statistic));
+std::size_t Figures::add(std::vector<NamedStatistics> block) {
+  Block places{measures_, {}};
+  for (NamedStatistics& named : block) {
+    measures_ += named.measures.size();
+    places.measures.insert(places.measures.end(), named.measures.begin(), named.measures.end());
+    statistics_.push_back(std::move(named.values));
   }
   blocks_.push_back(std::move(places));
   return blocks_.size() - 1;

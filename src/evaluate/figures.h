@@ -12,9 +12,10 @@
 
 namespace chestmap {
 
-struct NamedStatistic {
-  std::string measure;
-  Statistic statistic;
+/// Measures that share their work, by name.
+struct NamedStatistics {
+  std::vector<std::string> measures;
+  Statistics values;
 };
 
 /// All measures of one finding, or of a mean over findings, with their resamples.
@@ -31,7 +32,7 @@ struct FigureRow {
 class Figures {
  public:
   /// The number of the block, for `row`.
-  std::size_t add(std::vector<NamedStatistic> block);
+  std::size_t add(std::vector<NamedStatistics> block);
   void bootstrap(const PatientResamples& resamples);
   /// After `bootstrap`.
   [[nodiscard]] FigureRow row(std::size_t block, std::string finding) const;
@@ -42,7 +43,8 @@ class Figures {
     std::vector<std::string> measures;
   };
   std::vector<Block> blocks_;
-  std::vector<Statistic> statistics_;
+  std::size_t measures_ = 0;
+  std::vector<Statistics> statistics_;
   std::vector<Bootstrapped> results_;
 };
 

@@ -95,6 +95,7 @@ void Joined::join_localized(std::span<const std::size_t> localized) {
       image.presence.push_back(presence_of(!image.truth[f].empty() || image.masks[f].has_value(),
                                            record.labels[labelled]));
     }
+    if (image.boxes > 0 || image.segmented) drawn_.push_back(localized_.size());
     localized_.push_back(std::move(image));
   }
 }
@@ -128,14 +129,14 @@ std::vector<ScoredLabel> Joined::scores(std::size_t classifier,
 
 std::size_t Joined::boxes_of(std::size_t finding) const {
   std::size_t boxes = 0;
-  for (const LocalizedImage& image : localized_) boxes += image.truth[finding].size();
+  for (const std::size_t i : drawn_) boxes += localized_[i].truth[finding].size();
   return boxes;
 }
 
 std::size_t Joined::masks_of(std::size_t finding) const {
-  return static_cast<std::size_t>(
-      std::count_if(localized_.begin(), localized_.end(),
-                    [&](const LocalizedImage& image) { return image.masks[finding].has_value(); }));
+  return static_cast<std::size_t>(std::count_if(drawn_.begin(), drawn_.end(), [&](std::size_t i) {
+    return localized_[i].masks[finding].has_value();
+  }));
 }
 
 std::size_t Joined::normals_of(std::size_t finding) const {

@@ -53,6 +53,8 @@ class Joined {
   /// Those of the methods.
   [[nodiscard]] const std::vector<JoinedFinding>& findings() const noexcept { return findings_; }
   [[nodiscard]] const std::vector<LocalizedImage>& localized() const noexcept { return localized_; }
+  /// Indices into `localized()` of the images with a box or mask, of any finding: few of many.
+  [[nodiscard]] const std::vector<std::size_t>& drawn() const noexcept { return drawn_; }
   /// The patient of each image.
   [[nodiscard]] std::vector<std::string> patients() const;
   /// Images of known label with a probability of the classifier for the finding. Throws UserError
@@ -76,6 +78,7 @@ class Joined {
   std::vector<std::vector<JoinedFinding>> classified_;
   std::vector<JoinedFinding> findings_;
   std::vector<LocalizedImage> localized_;
+  std::vector<std::size_t> drawn_;
 };
 
 /// The patient of a record; one that is not known is a patient of its own.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string_view>
 
+#include "metrics/auroc.h"
 #include "metrics/detection_case.h"
 #include "metrics/free_response.h"
 #include "metrics/mask_iou.h"
@@ -37,10 +37,32 @@ bool points(const LocalizationMethod& method) {
                      [](const FindingLocalization& result) { return result.peak.has_value(); });
 }
 
-NamedStatistic statistic_of(std::string name, RatioOfSums ratio) {
-  return {std::move(name), [ratio = std::move(ratio)](std::span<const double> weights) {
-            return ratio.value(weights);
-          }};
+/// Ratios of sums, each by its name.
+class Ratios {
+ public:
+  void add(std::string name, RatioOfSums ratio) {
+    names_.push_back(std::move(name));
+    ratios_.push_back(std::move(ratio));
+  }
+  [[nodiscard]] NamedStatistics statistics() && {
+    return {std::move(names_), [ratios = std::move(ratios_)](std::span<const double> weights) {
+              std::vector<std::optional<double>> values;
+              values.reserve(ratios.size());
+              for (const RatioOfSums& ratio : ratios) values.push_back(ratio.value(weights));
+              return values;
+            }};
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<RatioOfSums> ratios_;
+};
+
+template <typename Measure>
+std::vector<std::string> names_of(const std::vector<Measure>& measures) {
+  std::vector<std::string> names;
+  for (const Measure& measure : measures) names.push_back(measure.name);
+  return names;
 }
 
 LocalizationCase case_of(const LocalizedImage& image, std::span<const Box> truth,
@@ -56,7 +78,7 @@ bool applies(const LocalizationMeasure& measure, const LocalizationMethod& metho
 
 void add_boxes(RatioOfSums& ratio, const LocalizationMeasure& measure, const MethodView& view,
                const TakesBox& takes) {
-  for (std::size_t i = 0; i < view.joined().localized().size(); ++i) {
+  for (const std::size_t i : view.joined().drawn()) {
     const LocalizedImage& image = view.joined().localized()[i];
     if (image.boxes == 0) continue;
     const std::vector<Box>& all = image.truth[view.finding()];
@@ -89,7 +111,7 @@ Fraction mask_share(const MaskMeasure& measure, const LocalizedImage& image, con
 
 void add_masks(RatioOfSums& ratio, const MaskMeasure& measure, const MethodView& view,
                const std::function<bool(const LocalizedImage&)>& takes) {
-  for (std::size_t i = 0; i < view.joined().localized().size(); ++i) {
+  for (const std::size_t i : view.joined().drawn()) {
     const LocalizedImage& image = view.joined().localized()[i];
     if (!image.segmented || (takes && !takes(image))) continue;
     const std::optional<Mask>& truth = image.masks[view.finding()];
@@ -121,90 +143,105 @@ std::shared_ptr<const FreeResponse> free_response_of(const MethodView& view) {
   return std::make_shared<const FreeResponse>(cases);
 }
 
-void add_detection(const MethodView& view, std::vector<NamedStatistic>& statistics) {
-  const std::vector<DetectionCase> cases = detection_cases(view, Overlap::iou);
-  std::map<double, std::shared_ptr<const MatchedDetections>> matched;
-  for (const DetectionMeasure& measure : detection_measures()) {
-    auto& detections = matched[measure.threshold];
-    if (!detections)
-      detections = std::make_shared<const MatchedDetections>(cases, measure.threshold);
-    statistics.push_back(
-        {measure.name, [detections, value = measure.value](std::span<const double> weights) {
-           return value(*detections, weights);
-         }});
-  }
-  const std::shared_ptr<const FreeResponse> marks = free_response_of(view);
-  for (const FreeResponseMeasure& measure : free_response_measures())
-    statistics.push_back(
-        {measure.name, [marks, value = measure.value](std::span<const double> weights) {
-           return value(*marks, weights);
-         }});
+NamedStatistics detection_statistics(const MethodView& view) {
+  const std::vector<DetectionMeasure> measures = detection_measures();
+  std::vector<double> thresholds;
+  for (const DetectionMeasure& measure : measures) thresholds.push_back(measure.threshold);
+  const auto detections =
+      std::make_shared<const MatchedDetections>(detection_cases(view, Overlap::iou), thresholds);
+  return {names_of(measures), [detections, measures](std::span<const double> weights) {
+            const std::vector<MatchedWeights> matched = detections->weighed(weights);
+            std::vector<std::optional<double>> values;
+            for (std::size_t i = 0; i < measures.size(); ++i)
+              values.push_back(measures[i].value(matched[i]));
+            return values;
+          }};
+}
+
+NamedStatistics free_response_statistics(const MethodView& view) {
+  const std::vector<FreeResponseMeasure> measures = free_response_measures();
+  return {names_of(measures),
+          [response = free_response_of(view), measures](std::span<const double> weights) {
+            const WeighedMarks marks = response->weighed(weights);
+            std::vector<std::optional<double>> values;
+            for (const FreeResponseMeasure& measure : measures)
+              values.push_back(measure.value(marks));
+            return values;
+          }};
 }
 
 }  // namespace
 
-std::vector<NamedStatistic> classification_statistics(std::shared_ptr<const Ranking> ranking,
-                                                      double threshold) {
-  std::vector<NamedStatistic> statistics;
-  for (const ClassificationMeasure& measure : classification_measures())
-    statistics.push_back(
-        {measure.name, [ranking, value = measure.value](std::span<const double> weights) {
-           return value(*ranking, weights);
-         }});
-  for (const ThresholdMeasure& measure : threshold_measures())
-    statistics.push_back({measure.name, [ranking, threshold,
-                                         value = measure.value](std::span<const double> weights) {
-                            return value(confusion_at(*ranking, threshold, weights));
-                          }});
-  return statistics;
+std::vector<NamedStatistics> classification_statistics(std::shared_ptr<const Ranking> ranking,
+                                                       double threshold) {
+  const std::vector<ClassificationMeasure> measures = classification_measures();
+  const std::vector<ThresholdMeasure> at_threshold = threshold_measures();
+  return {
+      {names_of(measures),
+       [ranking, measures](std::span<const double> weights) {
+         std::vector<std::optional<double>> values;
+         for (const ClassificationMeasure& measure : measures)
+           values.push_back(measure.value(*ranking, weights));
+         return values;
+       }},
+      {names_of(at_threshold), [ranking, threshold, at_threshold](std::span<const double> weights) {
+         const Confusion counts = confusion_at(*ranking, threshold, weights);
+         std::vector<std::optional<double>> values;
+         for (const ThresholdMeasure& measure : at_threshold)
+           values.push_back(measure.value(counts));
+         return values;
+       }}};
 }
 
-std::vector<NamedStatistic> brief_classification_statistics(
+std::vector<NamedStatistics> brief_classification_statistics(
     std::shared_ptr<const Ranking> ranking) {
-  std::vector<NamedStatistic> statistics;
-  for (const ClassificationMeasure& measure : classification_measures())
-    if (measure.name == "auroc")
-      statistics.push_back(
-          {measure.name, [ranking, value = measure.value](std::span<const double> weights) {
-             return value(*ranking, weights);
-           }});
-  return statistics;
+  return {{{"auroc"}, [ranking](std::span<const double> weights) {
+             return std::vector{auroc(*ranking, weights)};
+           }}};
 }
 
-std::vector<NamedStatistic> localization_statistics(const MethodView& view) {
+std::vector<NamedStatistics> localization_statistics(const MethodView& view) {
   const bool with_peaks = points(view.method());
-  std::vector<NamedStatistic> statistics;
+  std::vector<NamedStatistics> statistics;
   if (view.joined().boxes_of(view.finding()) > 0) {
+    Ratios ratios;
     for (const LocalizationMeasure& measure : localization_measures()) {
       if (!applies(measure, view.method(), with_peaks)) continue;
       RatioOfSums ratio;
       add_boxes(ratio, measure, view, nullptr);
-      statistics.push_back(statistic_of(measure.name, std::move(ratio)));
+      ratios.add(measure.name, std::move(ratio));
     }
-    if (view.method().draws_boxes) add_detection(view, statistics);
+    statistics.push_back(std::move(ratios).statistics());
+    if (view.method().draws_boxes) {
+      statistics.push_back(detection_statistics(view));
+      statistics.push_back(free_response_statistics(view));
+    }
   }
-  if (view.joined().masks_of(view.finding()) > 0)
+  if (view.joined().masks_of(view.finding()) > 0) {
+    Ratios ratios;
     for (const MaskMeasure& measure : mask_measures()) {
       if (!applies(measure, view.method(), with_peaks)) continue;
       RatioOfSums ratio;
       add_masks(ratio, measure, view, nullptr);
-      statistics.push_back(statistic_of(measure.name, std::move(ratio)));
+      ratios.add(measure.name, std::move(ratio));
     }
+    statistics.push_back(std::move(ratios).statistics());
+  }
   return statistics;
 }
 
-std::vector<NamedStatistic> brief_localization_statistics(
+std::vector<NamedStatistics> brief_localization_statistics(
     std::span<const MethodView> views, const TakesBox& takes,
     const std::function<bool(const LocalizedImage&)>& takes_image) {
-  std::vector<NamedStatistic> statistics;
-  if (views.empty()) return statistics;
+  if (views.empty()) return {};
   const LocalizationMethod& method = views.front().method();
   const bool with_peaks = points(method);
+  Ratios ratios;
   for (const LocalizationMeasure& measure : localization_measures()) {
     if (!is_brief(measure.name) || !applies(measure, method, with_peaks)) continue;
     RatioOfSums ratio;
     for (const MethodView& view : views) add_boxes(ratio, measure, view, takes);
-    statistics.push_back(statistic_of(measure.name, std::move(ratio)));
+    ratios.add(measure.name, std::move(ratio));
   }
   const bool with_masks = std::any_of(views.begin(), views.end(), [](const MethodView& view) {
     return view.joined().masks_of(view.finding()) > 0;
@@ -213,8 +250,10 @@ std::vector<NamedStatistic> brief_localization_statistics(
     if (!with_masks || !is_brief(measure.name) || !applies(measure, method, with_peaks)) continue;
     RatioOfSums ratio;
     for (const MethodView& view : views) add_masks(ratio, measure, view, takes_image);
-    statistics.push_back(statistic_of(measure.name, std::move(ratio)));
+    ratios.add(measure.name, std::move(ratio));
   }
+  std::vector<NamedStatistics> statistics;
+  statistics.push_back(std::move(ratios).statistics());
   return statistics;
 }
 

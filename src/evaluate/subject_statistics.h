@@ -15,10 +15,10 @@ namespace chestmap {
 // The measures of the registry (metrics/measures.h) as statistics of weighted images.
 
 /// All classification measures of one finding; those that take a threshold at `threshold`.
-[[nodiscard]] std::vector<NamedStatistic> classification_statistics(
+[[nodiscard]] std::vector<NamedStatistics> classification_statistics(
     std::shared_ptr<const Ranking> ranking, double threshold);
 /// AUROC alone, for strata.
-[[nodiscard]] std::vector<NamedStatistic> brief_classification_statistics(
+[[nodiscard]] std::vector<NamedStatistics> brief_classification_statistics(
     std::shared_ptr<const Ranking> ranking);
 
 /// A method's results of one finding beside what radiologists drew.
@@ -48,10 +48,10 @@ class MethodView {
 using TakesBox = std::function<bool(const LocalizedImage& image, const Box& box)>;
 
 /// All measures by box, mask, detection and mark that the method can have.
-[[nodiscard]] std::vector<NamedStatistic> localization_statistics(const MethodView& view);
+[[nodiscard]] std::vector<NamedStatistics> localization_statistics(const MethodView& view);
 /// A few measures by box and mask, for strata, over the boxes that `takes` takes and the masks of
 /// the images that `takes_image` takes; the shares of all `views` are added together.
-[[nodiscard]] std::vector<NamedStatistic> brief_localization_statistics(
+[[nodiscard]] std::vector<NamedStatistics> brief_localization_statistics(
     std::span<const MethodView> views, const TakesBox& takes,
     const std::function<bool(const LocalizedImage&)>& takes_image);
 

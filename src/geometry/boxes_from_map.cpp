@@ -9,44 +9,14 @@
 #include <tuple>
 
 #include "geometry/components.h"
+#include "geometry/map_statistics.h"
 #include "geometry/point.h"
 
 namespace chestmap {
 
 namespace {
 
-struct ValueRange {
-  double least = 0.0;
-  double most = 0.0;
-};
-
 std::span<const float> cells_of(const MapView& map) { return {map.values, map.width * map.height}; }
-
-/// The range of the finite values; nothing where there is none or where all are equal.
-std::optional<ValueRange> range_of(std::span<const float> values) {
-  std::optional<ValueRange> range;
-  for (const float value : values) {
-    if (!std::isfinite(value)) continue;
-    const auto v = static_cast<double>(value);
-    if (!range) range = ValueRange{v, v};
-    range->least = std::min(range->least, v);
-    range->most = std::max(range->most, v);
-  }
-  return range && range->least < range->most ? range : std::nullopt;
-}
-
-/// Median of the finite values, the mean of the middle two where their number is even.
-double median_of(std::span<const float> values) {
-  std::vector<float> finite;
-  finite.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
-               [](float value) { return std::isfinite(value); });
-  const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(finite.size() / 2);
-  std::nth_element(finite.begin(), middle, finite.end());
-  const auto upper = static_cast<double>(*middle);
-  if (finite.size() % 2 == 1) return upper;
-  return (static_cast<double>(*std::max_element(finite.begin(), middle)) + upper) / 2.0;
-}
 
 ScoredBox to_frame(const Region& region, const MapView& map) {
   const Box in_cells{static_cast<double>(region.left), static_cast<double>(region.top),
@@ -185,7 +155,7 @@ std::vector<ScoredBox> boxes_from_map(const MapView& map, const BoxRule& rule) {
   }
   if (!(rule.fraction > 0.0 && rule.fraction < 1.0))
     throw std::invalid_argument("BoxRule::fraction must lie between 0 and 1");
-  const double median = median_of(cells_of(map));
+  const double median = median_of(cells_of(map), *range);
   std::vector<ScoredBox> boxes =
       boxes_at(map, std::array{median + rule.fraction * (range->most - median)});
   boxes.resize(std::min(boxes.size(), rule.most_boxes));

@@ -4,11 +4,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <vector>
 
+#include "image/grey_png.h"
 #include "image/jpeg.h"
 #include "image/png.h"
+#include "image/resize.h"
 
 namespace chestmap {
 
@@ -42,16 +45,36 @@ constexpr std::size_t kHeaderPart = std::size_t{1} << 16U;
   throw ImageError("the content is neither PNG nor JPEG");
 }
 
+/// JPEG files and most PNG files; nothing for a PNG that `decode_png` must look at. Throws
+/// ImageError.
+std::optional<Image8> decode_8_bits(std::span<const std::byte> content) {
+  if (is_jpeg(content)) return decode_jpeg(content);
+  if (is_png(content)) return decode_grey8_png(content);
+  refuse_foreign(content);
+}
+
 }  // namespace
 
 ImageF decode_image(std::span<const std::byte> file_content) {
-  if (is_png(file_content)) return decode_png(file_content);
-  if (is_jpeg(file_content)) return decode_jpeg(file_content);
-  refuse_foreign(file_content);
+  if (const auto samples = decode_8_bits(file_content)) return in_unit_range(*samples);
+  return decode_png(file_content);
 }
 
 ImageF read_image(const std::filesystem::path& file) {
   return decode_image(read_bytes(file, kWhole));
+}
+
+ResizedImage decode_image_resized(std::span<const std::byte> file_content, std::size_t width,
+                                  std::size_t height) {
+  if (const auto samples = decode_8_bits(file_content))
+    return {resized(*samples, width, height), {samples->width(), samples->height()}};
+  const ImageF image = decode_png(file_content);
+  return {resized(image, width, height), {image.width(), image.height()}};
+}
+
+ResizedImage read_image_resized(const std::filesystem::path& file, std::size_t width,
+                                std::size_t height) {
+  return decode_image_resized(read_bytes(file, kWhole), width, height);
 }
 
 ImageSize read_image_size(const std::filesystem::path& file) {

@@ -38,6 +38,18 @@ struct ImageSize {
 };
 [[nodiscard]] ImageSize read_image_size(const std::filesystem::path& file);
 
+/// A decoded image brought to another size, and the size that it had.
+struct ResizedImage {
+  ImageF image;
+  ImageSize original;
+};
+/// `read_image` and `resized` by area mean at once, without a copy in floats of the original in
+/// between where it has 8 bits. Throws ImageError.
+[[nodiscard]] ResizedImage read_image_resized(const std::filesystem::path& file, std::size_t width,
+                                              std::size_t height);
+[[nodiscard]] ResizedImage decode_image_resized(std::span<const std::byte> file_content,
+                                                std::size_t width, std::size_t height);
+
 /// PNG files. `text` entries (keyword, value) go into tEXt chunks. The bytes depend on the
 /// arguments alone.
 struct PngText {

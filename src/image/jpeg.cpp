@@ -116,7 +116,7 @@ ImageSize jpeg_size(std::span<const std::byte> content) {
   return checked(size.width, size.height);
 }
 
-ImageF decode_jpeg(std::span<const std::byte> content) {
+Image8 decode_jpeg(std::span<const std::byte> content) {
   Decoder decoder(content);
   ImageSize size;
   bool convertible = false;
@@ -128,19 +128,17 @@ ImageF decode_jpeg(std::span<const std::byte> content) {
   });
   checked(size.width, size.height);
   if (!convertible) throw ImageError("the JPEG's colour space is neither grey, YCbCr nor RGB");
-  std::vector<JSAMPLE> raw(size.width * size.height);
+  Image8 image(size.width, size.height);
+  JSAMPLE* pixels = image.pixels().data();
   decoder.run([&](jpeg_decompress_struct& info) {
     info.out_color_space = JCS_GRAYSCALE;
     jpeg_start_decompress(&info);
     while (info.output_scanline < info.output_height) {
-      JSAMPROW row = raw.data() + std::size_t{info.output_scanline} * size.width;
+      JSAMPROW row = pixels + std::size_t{info.output_scanline} * size.width;
       jpeg_read_scanlines(&info, &row, 1);
     }
     jpeg_finish_decompress(&info);
   });
-  ImageF image(size.width, size.height);
-  for (std::size_t i = 0; i < raw.size(); ++i)
-    image.pixels()[i] = static_cast<float>(raw[i]) / 255.0F;
   return image;
 }
 

@@ -9,6 +9,8 @@ namespace chestmap {
 
 namespace {
 
+constexpr float kWhite = 255.0F;
+
 /// The input pixels [first, first + weights.size()) that make one output pixel.
 struct Tap {
   std::size_t first = 0;
@@ -69,7 +71,8 @@ std::vector<Tap> taps(std::size_t input, std::size_t output, Resampling resampli
 }
 
 /// Down the columns, a whole row at a time, which the compiler vectorises.
-ImageF resized_vertically(const ImageF& image, std::size_t height, Resampling resampling) {
+template <typename T>
+ImageF resized_vertically(const Image<T>& image, std::size_t height, Resampling resampling) {
   const std::size_t width = image.width();
   ImageF result(width, height);
   const std::vector<Tap> rows = taps(image.height(), height, resampling);
@@ -77,8 +80,8 @@ ImageF resized_vertically(const ImageF& image, std::size_t height, Resampling re
     float* to = result.pixels().data() + y * width;
     for (std::size_t i = 0; i < rows[y].weights.size(); ++i) {
       const float weight = rows[y].weights[i];
-      const float* from = image.pixels().data() + (rows[y].first + i) * width;
-      for (std::size_t x = 0; x < width; ++x) to[x] += weight * from[x];
+      const T* from = image.pixels().data() + (rows[y].first + i) * width;
+      for (std::size_t x = 0; x < width; ++x) to[x] += weight * static_cast<float>(from[x]);
     }
   }
   return result;
@@ -108,6 +111,21 @@ ImageF resized(const ImageF& image, std::size_t width, std::size_t height, Resam
   if (height == image.height()) return resized_horizontally(image, width, resampling);
   if (width == image.width()) return resized_vertically(image, height, resampling);
   return resized_horizontally(resized_vertically(image, height, resampling), width, resampling);
+}
+
+ImageF resized(const Image8& image, std::size_t width, std::size_t height) {
+  if (width == image.width() && height == image.height()) return in_unit_range(image);
+  ImageF result = resized_vertically(image, height, Resampling::area);
+  if (width != image.width()) result = resized_horizontally(result, width, Resampling::area);
+  for (float& value : result.pixels()) value /= kWhite;
+  return result;
+}
+
+ImageF in_unit_range(const Image8& image) {
+  ImageF result(image.width(), image.height());
+  std::transform(image.pixels().begin(), image.pixels().end(), result.pixels().begin(),
+                 [](std::uint8_t value) { return static_cast<float>(value) / kWhite; });
+  return result;
 }
 
 }  // namespace chestmap

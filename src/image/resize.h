@@ -22,5 +22,9 @@ enum class Resampling {
 /// `image` resampled to `width` x `height`, each at least 1; `image` must not be empty.
 [[nodiscard]] ImageF resized(const ImageF& image, std::size_t width, std::size_t height,
                              Resampling resampling = Resampling::area);
+/// The same of 8-bit samples by area mean, as values in [0, 1]: 255 is 1.
+[[nodiscard]] ImageF resized(const Image8& image, std::size_t width, std::size_t height);
+/// 8-bit samples as values in [0, 1].
+[[nodiscard]] ImageF in_unit_range(const Image8& image);
 
 }  // namespace chestmap

@@ -4,6 +4,7 @@
 // clang-format off
 #include "kernels/vec_avx512.inl"
 #include "kernels/tile.inl"
+#include "kernels/gather.inl"
 #include "kernels/direct.inl"
 #include "kernels/planar.inl"
 #include "kernels/winograd.inl"

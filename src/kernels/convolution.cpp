@@ -19,6 +19,22 @@ std::size_t positions_of(Method method) {
   return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
 }
 
+bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
+
+std::size_t pairs(const Job& job) { return (job.in_blocks + 1) / 2; }
+
+/// Floats that the rows of input for `rows` of the output take in bfloat16.
+std::size_t rows_floats(const Job& job, Method method, std::size_t rows) {
+  return pairs(job) * bfloat16_terms(method) * (rows + job.kernel - 1) * job.row_pitch * lanes;
+}
+
+/// Floats that a tile's gathered or transformed input takes.
+std::size_t tile_floats(const Job& job, Method method) {
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
+    return pairs(job) * job.kernel * job.kernel * terms * lanes * job.tile_pixels;
+  return padded(job.products) * job.tile_pixels * positions_of(method);
+}
+
 Job shape_of(const Filter& filter, Method method, const Extent& input, const Extent& output) {
   Job job{};
   job.gather = gather_of(filter);
@@ -32,7 +48,7 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
   job.kernel = filter.kernel;
   job.stride = filter.stride;
   job.padding = filter.padding;
-  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  const std::size_t taps = winograd(method) ? 1 : filter.kernel * filter.kernel;
   job.products = (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
   return job;
 }
@@ -43,11 +59,18 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
 std::size_t span_floats(const Job& job, Method method) {
   const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
   if (weights > (std::size_t{1} << 18)) return std::size_t{1} << 18;
-  return method == Method::direct ? std::size_t{1} << 12 : std::size_t{1} << 16;
+  return winograd(method) ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
 /// Floats of gathered input that each of several threads may gather for itself.
 static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
+
+/// Input that takes no more floats is gathered by each of several threads, which then share the
+/// weights instead of the pixels: at 7 x 7 pixels there are more weights to read.
+constexpr std::size_t shared_floats = std::size_t{1} << 17;
+
+/// Floats of rows gathered for a span, which the second level cache should hold.
+constexpr std::size_t rows_at_most = std::size_t{1} << 16;
 
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
@@ -60,7 +83,22 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.row_pitch = padded(2 * (output.width - 1) + job.kernel) + lanes;
     return;
   }
-  if (method == Method::direct) {
+  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
+  if (bfloat16_terms(method) > 0 && job.gather == Gather::patch && job.stride == 1) {
+    job.gather = Gather::rows;
+    job.row_pitch = job.in_width + 2 * job.padding;
+    const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
+    std::size_t rows = output.height;
+    while (rows > 1 && (rows_floats(job, method, rows) > rows_at_most ||
+                        output.batch * ceil_divide(output.height, rows) * steps < wanted))
+      rows = (rows + 1) / 2;
+    job.tiles_per_image = ceil_divide(output.height, rows);
+    job.span_tiles = rows;
+    job.spans = output.batch * job.tiles_per_image;
+    if (threads > 1) job.groups = std::min(steps, ceil_divide(wanted, job.spans));
+    return;
+  }
+  if (!winograd(method)) {
     job.tiles_per_image = ceil_divide(output.pixels(), job.tile_pixels);
     job.tiles = output.batch * job.tiles_per_image;
   } else {
@@ -68,27 +106,35 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.squares = output.batch * ceil_divide(output.height, side) * ceil_divide(output.width, side);
     job.tiles = ceil_divide(job.squares, job.tile_pixels);
   }
-  const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
   // Work for every thread, where the output blocks alone do not give it.
   if (steps < threads && job.tiles < 8 * threads)
     job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
-                         method == Method::direct ? job.tiles : job.squares);
+                         winograd(method) ? job.squares : job.tiles);
 
-  const std::size_t tile_floats = padded(job.products) * job.tile_pixels * positions_of(method);
-  const std::size_t at_most = std::max<std::size_t>(1, span_floats(job, method) / tile_floats);
+  const std::size_t at_most =
+      std::max<std::size_t>(1, span_floats(job, method) / tile_floats(job, method));
   job.spans = ceil_divide(job.tiles, at_most);
   if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
+  if (threads > 1 && steps >= threads && job.tiles * tile_floats(job, method) <= shared_floats)
+    job.spans = 1;
   if (threads > 1 && job.spans < 4 * threads)
     job.groups = std::min(steps, ceil_divide(4 * threads, job.spans));
   job.span_tiles = ceil_divide(job.tiles, job.spans);
 }
 
+/// Floats behind a thread's scratch memory, a page: what is prefetched beyond its end must not be
+/// lines that the next thread writes.
+constexpr std::size_t thread_distance = 1024;
+
 std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) {
-  const std::size_t tile = padded(job.products) * job.tile_pixels;
+  const std::size_t sums = table.tile_blocks * job.tile_pixels * lanes;
+  constexpr std::size_t beyond = 2 * lanes * lanes;  // pixels that a tile's last registers may read
+  if (job.gather == Gather::rows) return rows_floats(job, method, job.span_tiles) + sums + beyond;
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
-  if (method == Method::direct) return job.span_tiles * tile;
-  const std::size_t out_tile = table.tile_blocks * job.tile_pixels * lanes;
-  return positions_of(method) * (job.span_tiles * (tile + out_tile) + 2 * lanes);
+  const std::size_t gathered = job.span_tiles * tile_floats(job, method);
+  if (method == Method::direct) return gathered;
+  if (bfloat16_terms(method) > 0) return gathered + sums + beyond;
+  return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 
 /// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
@@ -124,7 +170,22 @@ Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   return {input.batch, side(input.height), side(input.width)};
 }
 
-Method choose_method(const Filter& filter, const Extent& input) noexcept {
+std::size_t bfloat16_terms(Method method) noexcept {
+  switch (method) {
+    case Method::bfloat16:
+      return 1;
+    case Method::bfloat16x2:
+      return 2;
+    case Method::bfloat16x3:
+      return 3;
+    default:
+      return 0;
+  }
+}
+
+Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcept {
+  if (filter.kernel == 1 && !filter.planar_input && isa == Isa::avx512 && bfloat16_supported())
+    return Method::bfloat16x3;
   if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
       filter.average_input)
     return Method::direct;
@@ -144,11 +205,11 @@ Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa is
       isa_(isa),
       output_(output_extent(filter.filter(), input)),
       job_(shape_of(filter.filter(), method_, input, output_)) {
-  cut(job_, method_, planar_, output_, kernel_table(isa), threads);
+  cut(job_, method_, planar_, output_, kernel_table(isa, method_), threads);
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
-  return scratch_of(job_, method_, kernel_table(isa_));
+  return scratch_of(job_, method_, kernel_table(isa_, method_)) + thread_distance;
 }
 
 void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
@@ -162,9 +223,12 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   job.residual = planes(output.residual);
   job.relu = output.relu;
   job.output = planes(output.sink);
-  const KernelTable& table = kernel_table(isa_);
+  const KernelTable& table = kernel_table(isa_, method_);
   switch (method_) {
     case Method::direct:
+    case Method::bfloat16:
+    case Method::bfloat16x2:
+    case Method::bfloat16x3:
       return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);

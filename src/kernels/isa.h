@@ -15,4 +15,9 @@ enum class Isa { portable, avx2, avx512 };
 /// The fastest one supported.
 [[nodiscard]] Isa best_isa() noexcept;
 
+/// Whether this CPU multiplies in bfloat16 faster than in single precision: AMX, which the
+/// operating system has to grant to the process. (AVX-512's own bfloat16 has half the rate of its
+/// single precision on Sapphire Rapids.)
+[[nodiscard]] bool bfloat16_supported() noexcept;
+
 }  // namespace chestmap::kernels

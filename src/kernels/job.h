@@ -20,7 +20,7 @@ struct WritePlanes {
 };
 
 /// How a direct convolution finds what an output pixel is multiplied with.
-enum class Gather { pixel, average, patch };
+enum class Gather { pixel, average, patch, rows };
 
 /// A convolution's numbers. A tile is what registers hold at once: some output pixels (Winograd:
 /// some 2x2 or 4x4 squares) by one or two blocks of output channels. A span is some tiles; an item
@@ -34,7 +34,7 @@ struct Job {
   std::size_t products;  // summed for an output
   // The cut.
   std::size_t tiles_per_image;  // direct; of planes: in a row of the output
-  std::size_t row_pitch;        // of planes: floats of a padded row
+  std::size_t row_pitch;        // of planes: floats of a padded row; of rows: its pixels
   std::size_t squares;          // of all images; Winograd alone
   std::size_t tiles, spans, span_tiles, groups, tile_pixels;
   // Memory.
@@ -71,5 +71,6 @@ struct KernelTable {
 extern const KernelTable portable_kernels;
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
+extern const KernelTable amx_kernels[3];  // direct alone, by the number of bfloat16 terms
 
 }  // namespace chestmap::kernels

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "kernels/blocked.h"
-#include "kernels/isa.h"
+#include "kernels/convolution.h"
 #include "kernels/job.h"
 
 namespace chestmap::kernels {
 
 /// The kernels for a set that the CPU supports.
 [[nodiscard]] const KernelTable& kernel_table(Isa isa) noexcept;
+
+/// Those for a convolution: of AMX for the method bfloat16.
+[[nodiscard]] const KernelTable& kernel_table(Isa isa, Method method) noexcept;
 
 [[nodiscard]] inline ReadPlanes planes(const Source& source) noexcept {
   return {source.data, source.image_stride, source.block_stride};

@@ -1,4 +1,8 @@
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <vector>
 
 #include "kernels/convolution.h"
 
@@ -17,7 +21,10 @@ struct Weights {
 
 /// Floats from a block of output channels to the next, for one position.
 std::size_t packed_products(const Filter& filter, Method method) {
-  const std::size_t taps = method == Method::direct ? filter.kernel * filter.kernel : 1;
+  const bool winograd = method == Method::winograd2 || method == Method::winograd4;
+  const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
+    return (blocks(filter.in_channels) + 1) / 2 * taps * terms * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
 }
 
@@ -32,6 +39,35 @@ void pack_direct(const Weights& weights, float* to) {
             filter.planar_input ? in * taps + tap : (in / lanes * taps + tap) * lanes + in % lanes;
         to[(out / lanes * products + product) * lanes + out % lanes] = weights.taps(out, in)[tap];
       }
+}
+
+/// The nearest bfloat16, ties to even; for finite values.
+std::uint16_t rounded(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+}
+
+/// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
+/// channel, channel of the pair.
+void pack_bfloat16(const Weights& weights, std::size_t terms, AlignedFloats& to) {
+  constexpr std::size_t step = 2 * lanes;
+  const Filter& filter = weights.filter;
+  const std::size_t taps = filter.kernel * filter.kernel;
+  std::vector<std::uint16_t> packed(2 * to.size(), 0);
+  const std::size_t out_block = packed.size() / blocks(filter.out_channels);
+  for (std::size_t out = 0; out < filter.out_channels; ++out)
+    for (std::size_t in = 0; in < filter.in_channels; ++in)
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        float rest = weights.taps(out, in)[tap];
+        for (std::size_t term = 0; term < terms; ++term) {
+          const std::size_t pair =
+              ((in / step * taps + tap) * terms + term) * lanes + in % step / 2;
+          const std::uint16_t bits = rounded(rest);
+          packed[out / lanes * out_block + (pair * lanes + out % lanes) * 2 + in % 2] = bits;
+          rest -= std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+        }
+      }
+  std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
 }
 
 /// Rows of G, by which Winograd's methods transform the three taps of an axis.
@@ -77,6 +113,8 @@ PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const 
       AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
   const Weights source{filter_, weights.data()};
   if (method == Method::direct) pack_direct(source, packed_.data());
+  if (const std::size_t terms = bfloat16_terms(method); terms > 0)
+    pack_bfloat16(source, terms, packed_);
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
   if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
 }

@@ -15,10 +15,10 @@ struct Axes {
       : all_images(kind == Afroc::afroc1 || kind == Afroc::wafroc1),
         weighted(kind == Afroc::wafroc || kind == Afroc::wafroc1) {}
 
-  [[nodiscard]] double images(const FreeResponse::Amounts& amounts) const {
+  [[nodiscard]] double images(const MarkAmounts& amounts) const {
     return amounts.normal_images + (all_images ? amounts.abnormal_images : 0.0);
   }
-  [[nodiscard]] double lesions(const FreeResponse::Amounts& amounts) const {
+  [[nodiscard]] double lesions(const MarkAmounts& amounts) const {
     return weighted ? amounts.importance : amounts.lesions;
   }
 };
@@ -28,7 +28,7 @@ struct Axes {
 std::vector<AfrocPoint> afroc_curve(const FreeResponse& response, Afroc kind,
                                     std::size_t most_points, std::span<const double> weights) {
   const Axes axes(kind);
-  const FreeResponse::Amounts total = response.total(weights);
+  const MarkAmounts total = response.weighed(weights).total;
   const double all_images = axes.images(total);
   const double all_lesions = axes.lesions(total);
   if (all_images <= 0.0 || all_lesions <= 0.0) return {};
@@ -37,7 +37,7 @@ std::vector<AfrocPoint> afroc_curve(const FreeResponse& response, Afroc kind,
   AfrocPoint end;
   double images = 0.0;
   double lesions = 0.0;
-  response.visit_ties(weights, [&](const FreeResponse::Amounts& group) {
+  response.visit_ties(weights, [&](const MarkAmounts& group) {
     images += axes.images(group);
     lesions += axes.lesions(group);
     end = {images / all_images, lesions / all_lesions};
@@ -51,22 +51,20 @@ std::vector<AfrocPoint> afroc_curve(const FreeResponse& response, Afroc kind,
   return curve;
 }
 
-std::optional<double> afroc_area(const FreeResponse& response, Afroc kind,
-                                 std::span<const double> weights) {
+std::optional<double> afroc_area(const WeighedMarks& marks, Afroc kind) {
   const Axes axes(kind);
-  const FreeResponse::Amounts total = response.total(weights);
-  double images_left = axes.images(total);
+  double images_left = axes.images(marks.total);
   const double all_images = images_left;
-  const double all_lesions = axes.lesions(total);
+  const double all_lesions = axes.lesions(marks.total);
   if (all_images <= 0.0 || all_lesions <= 0.0) return std::nullopt;
   double above = 0.0;
   double won = 0.0;
-  response.visit_ties(weights, [&](const FreeResponse::Amounts& group) {
-    const double lesions = axes.lesions(group);
-    won += axes.images(group) * (above + lesions / 2.0);
+  for (const MarkAmounts& stretch : marks.stretches) {
+    const double lesions = axes.lesions(stretch);
+    won += axes.images(stretch) * (above + lesions / 2.0);
     above += lesions;
-    images_left -= axes.images(group);
-  });
+    images_left -= axes.images(stretch);
+  }
   // Images without false marks and unmarked lesions are tied.
   won += images_left * (above + (all_lesions - above) / 2.0);
   return won / (all_images * all_lesions);

@@ -41,7 +41,6 @@ struct AfrocPoint {
                                                   std::size_t most_points = 200,
                                                   std::span<const double> weights = {});
 /// The area under the curve.
-[[nodiscard]] std::optional<double> afroc_area(const FreeResponse& response, Afroc kind,
-                                               std::span<const double> weights = {});
+[[nodiscard]] std::optional<double> afroc_area(const WeighedMarks& marks, Afroc kind);
 
 }  // namespace chestmap

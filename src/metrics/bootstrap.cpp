@@ -70,22 +70,24 @@ std::vector<double> PatientResamples::jackknife_weights(std::size_t number) cons
 }
 
 std::vector<Bootstrapped> bootstrap(const PatientResamples& resamples,
-                                    std::span<const Statistic> statistics) {
-  std::vector<Bootstrapped> results(statistics.size());
-  for (std::size_t s = 0; s < statistics.size(); ++s) {
-    results[s].value = statistics[s]({});
-    results[s].resampled.resize(resamples.size());
-    results[s].left_out.resize(resamples.jackknife_size());
-  }
+                                    std::span<const Statistics> groups) {
+  std::vector<Bootstrapped> results;
+  for (const Statistics& group : groups)
+    for (const std::optional<double>& value : group({}))
+      results.push_back({value, std::vector<double>(resamples.size()),
+                         std::vector<double>(resamples.jackknife_size())});
   const std::size_t rounds = resamples.size() + resamples.jackknife_size();
   parallel_for(rounds, std::min(available_cores(), rounds), [&](std::size_t round) {
     const bool resample = round < resamples.size();
     const std::size_t number = resample ? round : round - resamples.size();
     const std::vector<double> weights =
         resample ? resamples.weights(number) : resamples.jackknife_weights(number);
-    for (std::size_t s = 0; s < statistics.size(); ++s)
-      (resample ? results[s].resampled : results[s].left_out)[number] =
-          statistics[s](weights).value_or(kUndefined);
+    auto result = results.begin();
+    for (const Statistics& group : groups)
+      for (const std::optional<double>& value : group(weights)) {
+        (resample ? result->resampled : result->left_out)[number] = value.value_or(kUndefined);
+        ++result;
+      }
   });
   return results;
 }

@@ -46,9 +46,11 @@ class PatientResamples {
   std::size_t patients_ = 0;
 };
 
-/// A measure of weighted images; an empty span means a weight of 1 for each. Nothing where it is
-/// undefined, e.g. without positives. It is called from several threads at once.
-using Statistic = std::function<std::optional<double>(std::span<const double> weights)>;
+/// Measures of weighted images that share their work, always as many; an empty span means a weight
+/// of 1 for each. Nothing for one that is undefined, e.g. without positives. Called from several
+/// threads at once.
+using Statistics =
+    std::function<std::vector<std::optional<double>>(std::span<const double> weights)>;
 
 /// A statistic of the whole set, of each resample and of each round of the jackknife, NaN where one
 /// leaves it undefined.
@@ -58,10 +60,10 @@ struct Bootstrapped {
   std::vector<double> left_out{};
 };
 
-/// All statistics over the same resamples, by all cores; the result does not depend on their
-/// number.
+/// All statistics over the same resamples, one behind another, by all cores; the result does not
+/// depend on their number.
 [[nodiscard]] std::vector<Bootstrapped> bootstrap(const PatientResamples& resamples,
-                                                  std::span<const Statistic> statistics);
+                                                  std::span<const Statistics> groups);
 
 /// The mean of statistics over the same resamples. Those undefined on the whole set are left out;
 /// a resample that leaves one of the others undefined is undefined, since a mean over fewer is

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "metrics/gathered_sum.h"
+
 namespace chestmap {
 
 namespace {
@@ -48,8 +50,10 @@ FreeResponse::FreeResponse(std::span<const FreeResponseCase> images) {
   for (const FreeResponseCase& image : images) {
     require_sound(image);
     const auto number = static_cast<std::uint32_t>(image.image);
-    images_.push_back({number, static_cast<std::uint32_t>(image.lesions.size()),
-                       static_cast<std::uint32_t>(image.false_marks.size())});
+    if (!image.lesions.empty())
+      lesions_.push_back({number, static_cast<std::uint32_t>(image.lesions.size())});
+    if (image.false_marks.empty())
+      (image.lesions.empty() ? silent_normal_ : silent_abnormal_).push_back(number);
     const double equal = 1.0 / static_cast<double>(image.lesions.size());
     for (std::size_t i = 0; i < image.lesions.size(); ++i)
       if (image.lesions[i] != kUnmarked)
@@ -70,21 +74,85 @@ FreeResponse::FreeResponse(std::span<const FreeResponseCase> images) {
   });
   for (std::size_t i = 0; i < marks_.size(); ++i)
     marks_[i].ends_tie = i + 1 == marks_.size() || marks_[i + 1].rating != marks_[i].rating;
+  lay_out();
 }
 
-FreeResponse::Amounts FreeResponse::total(std::span<const double> weights) const {
-  Amounts sum;
-  for (const Image& image : images_) {
-    const double weight = weights.empty() ? 1.0 : weights[image.image];
-    (image.lesions == 0 ? sum.normal_images : sum.abnormal_images) += weight;
-    sum.lesions += weight * image.lesions;
-    sum.importance += image.lesions == 0 ? 0.0 : weight;
-    sum.false_marks += weight * image.false_marks;
+void FreeResponse::lay_out() {
+  const auto holds_lesion = [](std::span<const Mark> marks) {
+    return std::any_of(marks.begin(), marks.end(),
+                       [](const Mark& mark) { return mark.kind == Kind::lesion; });
+  };
+  const std::span<const Mark> all(marks_);
+  std::size_t first = 0;  // of the false marks that wait to be laid out together
+  for (std::size_t begin = 0, i = 0; i < all.size(); ++i) {
+    if (!all[i].ends_tie) continue;
+    const std::span<const Mark> tie = all.subspan(begin, i + 1 - begin);
+    if (holds_lesion(tie)) {
+      lay_out(all.subspan(first, begin - first));
+      lay_out(tie);
+      first = i + 1;
+    }
+    begin = i + 1;
   }
-  return sum;
+  lay_out(all.subspan(first));
 }
 
-void FreeResponse::add(const Mark& mark, double weight, Amounts& group) {
+void FreeResponse::lay_out(std::span<const Mark> marks) {
+  if (marks.empty()) return;
+  const auto append = [&](Kind kind) {
+    for (const Mark& mark : marks)
+      if (mark.kind == kind) false_marks_.push_back(mark.image);
+    return false_marks_.size();
+  };
+  for (const Mark& mark : marks)
+    if (mark.kind == Kind::lesion) marked_lesions_.push_back({mark.image, mark.importance});
+  Stretch stretch;
+  stretch.lesions = marked_lesions_.size();
+  stretch.false_marks = append(Kind::false_mark);
+  stretch.normal_images = append(Kind::highest_of_normal);
+  stretch.abnormal_images = append(Kind::highest_of_abnormal);
+  stretches_.push_back(stretch);
+}
+
+WeighedMarks FreeResponse::weighed(std::span<const double> weights) const {
+  WeighedMarks marks;
+  marks.stretches.reserve(stretches_.size());
+  MarkAmounts& total = marks.total;
+  const auto weight_of = [&](std::uint32_t image) {
+    return weights.empty() ? 1.0 : weights[image];
+  };
+  const std::span<const std::uint32_t> images(false_marks_);
+  std::size_t lesion = 0;
+  std::size_t at = 0;
+  const auto sum_to = [&](std::size_t end) {
+    const double sum = gathered_sum(images.subspan(at, end - at), weights);
+    at = end;
+    return sum;
+  };
+  for (const Stretch& stretch : stretches_) {
+    MarkAmounts amounts;
+    for (; lesion < stretch.lesions; ++lesion) {
+      const double weight = weight_of(marked_lesions_[lesion].image);
+      amounts.lesions += weight;
+      amounts.importance += weight * marked_lesions_[lesion].importance;
+    }
+    amounts.false_marks = sum_to(stretch.false_marks);
+    amounts.normal_images = sum_to(stretch.normal_images);
+    amounts.abnormal_images = sum_to(stretch.abnormal_images);
+    amounts.false_marks += amounts.normal_images + amounts.abnormal_images;
+    total.normal_images += amounts.normal_images;
+    total.abnormal_images += amounts.abnormal_images;
+    total.false_marks += amounts.false_marks;
+    marks.stretches.push_back(amounts);
+  }
+  total.normal_images += gathered_sum(silent_normal_, weights);
+  total.abnormal_images += gathered_sum(silent_abnormal_, weights);
+  total.importance = total.abnormal_images;
+  for (const Lesions& lesions : lesions_) total.lesions += weight_of(lesions.image) * lesions.count;
+  return marks;
+}
+
+void FreeResponse::add(const Mark& mark, double weight, MarkAmounts& group) {
   if (mark.kind == Kind::lesion) {
     group.lesions += weight;
     group.importance += weight * mark.importance;

@@ -1,7 +1,6 @@
 #include "metrics/froc.h"
 
 #include <array>
-#include <numeric>
 
 #include "metrics/curve_thinning.h"
 
@@ -12,62 +11,41 @@ namespace {
 // Of the competition performance metric.
 constexpr std::array<double, 7> kFalseMarksPerImage = {0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0};
 
-double images_of(const FreeResponse::Amounts& total) {
-  return total.normal_images + total.abnormal_images;
-}
+double images_of(const MarkAmounts& total) { return total.normal_images + total.abnormal_images; }
 
-bool has_curve(const FreeResponse::Amounts& total) {
-  return images_of(total) > 0.0 && total.lesions > 0.0;
-}
+bool has_curve(const MarkAmounts& total) { return images_of(total) > 0.0 && total.lesions > 0.0; }
 
-/// Calls `visit(from, to)` for each step of the curve.
-template <typename Visit>
-void visit_steps(const FreeResponse& response, std::span<const double> weights,
-                 const FreeResponse::Amounts& total, Visit&& visit) {
-  double false_marks = 0.0;
-  double lesions = 0.0;
-  FrocPoint from;
-  response.visit_ties(weights, [&](const FreeResponse::Amounts& group) {
-    false_marks += group.false_marks;
-    lesions += group.lesions;
-    const FrocPoint to{false_marks / images_of(total), lesions / total.lesions};
-    visit(from, to);
-    from = to;
-  });
-}
+/// Where the curve stands behind each group of marks that is added.
+class Walk {
+ public:
+  explicit Walk(const MarkAmounts& total) : images_(images_of(total)), lesions_(total.lesions) {}
 
-/// The lesion fractions at each of `rates`, which rise.
-std::optional<std::vector<double>> fractions_at(const FreeResponse& response,
-                                                std::span<const double> rates,
-                                                std::span<const double> weights) {
-  const FreeResponse::Amounts total = response.total(weights);
-  if (!has_curve(total)) return std::nullopt;
-  std::vector<double> fractions;
-  double last = 0.0;
-  visit_steps(response, weights, total, [&](const FrocPoint& from, const FrocPoint& to) {
-    while (fractions.size() < rates.size() && rates[fractions.size()] < to.false_marks_per_image) {
-      const double share = (rates[fractions.size()] - from.false_marks_per_image) /
-                           (to.false_marks_per_image - from.false_marks_per_image);
-      fractions.push_back(from.lesion_fraction +
-                          share * (to.lesion_fraction - from.lesion_fraction));
-    }
-    last = to.lesion_fraction;
-  });
-  fractions.resize(rates.size(), last);
-  return fractions;
-}
+  FrocPoint add(const MarkAmounts& group) {
+    false_marks_ += group.false_marks;
+    found_ += group.lesions;
+    return {false_marks_ / images_, found_ / lesions_};
+  }
+
+ private:
+  double images_;
+  double lesions_;
+  double false_marks_ = 0.0;
+  double found_ = 0.0;
+};
 
 }  // namespace
 
 std::vector<FrocPoint> froc_curve(const FreeResponse& response, std::size_t most_points,
                                   std::span<const double> weights) {
-  const FreeResponse::Amounts total = response.total(weights);
+  const MarkAmounts total = response.weighed(weights).total;
   if (!has_curve(total)) return {};
   const double widest = total.false_marks / images_of(total);
   CurveThinning thinning(most_points);
   std::vector<FrocPoint> curve{{0.0, 0.0}};
   FrocPoint end;
-  visit_steps(response, weights, total, [&](const FrocPoint&, const FrocPoint& to) {
+  Walk walk(total);
+  response.visit_ties(weights, [&](const MarkAmounts& group) {
+    const FrocPoint to = walk.add(group);
     const double share = widest > 0.0 ? to.false_marks_per_image / widest : 0.0;
     if (thinning.keep(share, to.lesion_fraction)) curve.push_back(to);
     end = to;
@@ -78,37 +56,39 @@ std::vector<FrocPoint> froc_curve(const FreeResponse& response, std::size_t most
   return curve;
 }
 
-std::optional<double> lesion_fraction_at(const FreeResponse& response, double false_marks_per_image,
-                                         std::span<const double> weights) {
-  const std::array<double, 1> rates = {false_marks_per_image};
-  const auto fractions = fractions_at(response, rates, weights);
-  if (!fractions) return std::nullopt;
-  return fractions->front();
+std::optional<double> lesion_fraction_at(const WeighedMarks& marks, double false_marks_per_image) {
+  if (!has_curve(marks.total)) return std::nullopt;
+  Walk walk(marks.total);
+  FrocPoint from;
+  for (const MarkAmounts& stretch : marks.stretches) {
+    const FrocPoint to = walk.add(stretch);
+    if (false_marks_per_image < to.false_marks_per_image) {
+      const double share = (false_marks_per_image - from.false_marks_per_image) /
+                           (to.false_marks_per_image - from.false_marks_per_image);
+      return from.lesion_fraction + share * (to.lesion_fraction - from.lesion_fraction);
+    }
+    from = to;
+  }
+  return from.lesion_fraction;
 }
 
-std::optional<double> mean_lesion_fraction(const FreeResponse& response,
-                                           std::span<const double> weights) {
-  const auto fractions = fractions_at(response, kFalseMarksPerImage, weights);
-  if (!fractions) return std::nullopt;
-  return std::accumulate(fractions->begin(), fractions->end(), 0.0) /
-         static_cast<double>(fractions->size());
+std::optional<double> mean_lesion_fraction(const WeighedMarks& marks) {
+  if (!has_curve(marks.total)) return std::nullopt;
+  double sum = 0.0;
+  for (const double rate : kFalseMarksPerImage) sum += *lesion_fraction_at(marks, rate);
+  return sum / static_cast<double>(kFalseMarksPerImage.size());
 }
 
-std::optional<double> max_lesion_fraction(const FreeResponse& response,
-                                          std::span<const double> weights) {
-  const FreeResponse::Amounts total = response.total(weights);
-  if (!has_curve(total)) return std::nullopt;
+std::optional<double> max_lesion_fraction(const WeighedMarks& marks) {
+  if (!has_curve(marks.total)) return std::nullopt;
   double lesions = 0.0;
-  response.visit_ties(weights,
-                      [&](const FreeResponse::Amounts& group) { lesions += group.lesions; });
-  return lesions / total.lesions;
+  for (const MarkAmounts& stretch : marks.stretches) lesions += stretch.lesions;
+  return lesions / marks.total.lesions;
 }
 
-std::optional<double> max_false_marks_per_image(const FreeResponse& response,
-                                                std::span<const double> weights) {
-  const FreeResponse::Amounts total = response.total(weights);
-  if (!has_curve(total)) return std::nullopt;
-  return total.false_marks / images_of(total);
+std::optional<double> max_false_marks_per_image(const WeighedMarks& marks) {
+  if (!has_curve(marks.total)) return std::nullopt;
+  return marks.total.false_marks / images_of(marks.total);
 }
 
 }  // namespace chestmap

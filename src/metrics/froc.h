@@ -32,18 +32,14 @@ struct FrocPoint {
 
 /// The lesion fraction at a number of false marks per image, by straight lines between the curve's
 /// points, the highest where it rises there; beyond the end point that point's.
-[[nodiscard]] std::optional<double> lesion_fraction_at(const FreeResponse& response,
-                                                       double false_marks_per_image,
-                                                       std::span<const double> weights = {});
+[[nodiscard]] std::optional<double> lesion_fraction_at(const WeighedMarks& marks,
+                                                       double false_marks_per_image);
 /// The mean of the lesion fractions at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false marks per image (the
 /// competition performance metric of ANODE09 and LUNA16; van Ginneken et al. 2010).
-[[nodiscard]] std::optional<double> mean_lesion_fraction(const FreeResponse& response,
-                                                         std::span<const double> weights = {});
+[[nodiscard]] std::optional<double> mean_lesion_fraction(const WeighedMarks& marks);
 /// The ordinate of the end point (RJafroc's MaxLLF).
-[[nodiscard]] std::optional<double> max_lesion_fraction(const FreeResponse& response,
-                                                        std::span<const double> weights = {});
+[[nodiscard]] std::optional<double> max_lesion_fraction(const WeighedMarks& marks);
 /// The abscissa of the end point (RJafroc's MaxNLFAllCases).
-[[nodiscard]] std::optional<double> max_false_marks_per_image(const FreeResponse& response,
-                                                              std::span<const double> weights = {});
+[[nodiscard]] std::optional<double> max_false_marks_per_image(const WeighedMarks& marks);
 
 }  // namespace chestmap

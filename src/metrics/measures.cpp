@@ -42,9 +42,7 @@ std::vector<LocalizationMeasure> at_thresholds(const std::string& group, const s
 
 FreeResponseMeasure afroc_measure(std::string name, std::string title, Afroc kind) {
   return {std::move(name), std::move(title),
-          [kind](const FreeResponse& response, std::span<const double> weights) {
-            return afroc_area(response, kind, weights);
-          }};
+          [kind](const WeighedMarks& marks) { return afroc_area(marks, kind); }};
 }
 
 }  // namespace
@@ -110,10 +108,9 @@ std::vector<FreeResponseMeasure> free_response_measures() {
       {"max_nlf", "MaxNLF", max_false_marks_per_image},
   };
   for (const double rate : {0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0})
-    measures.push_back({fmt::format("froc.{}", rate), fmt::format("LLF at {} FP per image", rate),
-                        [rate](const FreeResponse& response, std::span<const double> weights) {
-                          return lesion_fraction_at(response, rate, weights);
-                        }});
+    measures.push_back(
+        {fmt::format("froc.{}", rate), fmt::format("LLF at {} FP per image", rate),
+         [rate](const WeighedMarks& marks) { return lesion_fraction_at(marks, rate); }});
   return measures;
 }
 

@@ -54,20 +54,19 @@ struct MaskMeasure {
 };
 
 /// A measure of one finding's ranked detections over all images, normal ones included, matched at
-/// an IoU of `threshold`: build one `MatchedDetections` for each threshold that occurs.
+/// an IoU of `threshold`.
 struct DetectionMeasure {
   std::string name;
   std::string title;
   double threshold = 0.5;
-  std::function<std::optional<double>(const MatchedDetections&, std::span<const double> weights)>
-      value;
+  std::function<std::optional<double>(const MatchedWeights&)> value;
 };
 
 /// A measure of one finding's marks over all images, normal ones included.
 struct FreeResponseMeasure {
   std::string name;
   std::string title;
-  std::function<std::optional<double>(const FreeResponse&, std::span<const double> weights)> value;
+  std::function<std::optional<double>(const WeighedMarks&)> value;
 };
 
 [[nodiscard]] std::vector<ClassificationMeasure> classification_measures();

@@ -2,27 +2,18 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <malloc.h>
 #include <torch/cuda.h>
 
 #include <cstdlib>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 
 namespace chestmap {
 
 namespace {
-
-/// Keeps the memory of freed tensors in the process: by default glibc gives each large block back
-/// to the system and faults its pages in again for the next tensor, which costs a third of the time
-/// of training on a CPU.
-void keep_freed_memory() {
-  constexpr int kLargestBlock = 1 << 30;
-  ::mallopt(M_MMAP_THRESHOLD, kLargestBlock);
-  ::mallopt(M_TRIM_THRESHOLD, kLargestBlock);
-}
 
 bool is_numbered_cuda(std::string_view name) {
   constexpr std::string_view kPrefix = "cuda:";

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "report/card_sections.h"
@@ -14,13 +13,6 @@ namespace {
 
 // With fewer a figure says little whatever its interval.
 constexpr std::size_t kFew = 20;
-
-bool is_simulated(const std::string& data) {
-  std::string lower = data;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower.find("phantom") != std::string::npos;
-}
 
 std::vector<std::string> few_positives(const RunScores& scores) {
   std::vector<std::string> names;
@@ -65,7 +57,7 @@ CardSection card_limits(const ModelCardInput& input) {
        "Whether its use changes what readers find."}};
   if (input.scores) {
     const RunScores& scores = *input.scores;
-    if (is_simulated(scores.data))
+    if (names_phantoms(scores.data))
       limits.items.emplace_back(
           "The figures are of simulated radiographs (phantoms), not of patients: they say nothing "
           "about how the model does on real ones.");

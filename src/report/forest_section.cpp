@@ -81,7 +81,8 @@ void draw_value(SvgPlot& plot, const Panel& panel, const Row& row, double y) {
   if (measured->low && measured->high)
     plot.bar(x(*measured->low), x(*measured->high), y, colour,
              row.method->method + ": " + measured_text(measured));
-  if (row.method->uses_boxes)
+  const bool fitted_here = !row.method->control && !row.run->scores.oracle.empty();
+  if (row.method->uses_boxes || fitted_here)
     plot.diamond(x(measured->value), y, 5, colour);
   else
     plot.dot(x(measured->value), y, 3.2, colour, row.method->control);
@@ -171,8 +172,8 @@ std::string forest_section(std::span<const ParsedRun> runs) {
   cards += card(runs, "mean_without_cardiomegaly", "Mean without Cardiomegaly");
   return run_legend(runs) + "<div class=\"forests\">\n" + cards +
          "</div>\n<p class=\"note\">Dot: value; bar: 95% interval; hollow: a control, which never "
-         "sees the image; dashed line: the best control; diamond: ORACLE, something of it was "
-         "chosen on the boxes.</p>\n";
+         "sees the image; dashed line: the best control; diamond: something of it was picked "
+         "or fitted on the boxes or images that it is scored on.</p>\n";
 }
 
 }  // namespace chestmap

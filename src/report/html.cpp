@@ -1,6 +1,7 @@
 #include "report/html.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -50,8 +51,8 @@ std::string run_heading(std::span<const ParsedRun> runs, const ParsedRun& run) {
 
 std::string oracle_mark(const ParsedRun& run) {
   if (run.scores.oracle.empty()) return {};
-  return " <span class=\"mark oracle\" title=\"something of it was fitted on the images that it is "
-         "scored on\">ORACLE</span>";
+  return fmt::format(" <span class=\"mark oracle\" title=\"{}\">ORACLE</span>",
+                     escaped(fmt::format("{}", fmt::join(run.scores.oracle, "; "))));
 }
 
 std::string method_marks(const ParsedRun& run, const MethodRows& method) {
@@ -64,8 +65,8 @@ std::string method_marks(const ParsedRun& run, const MethodRows& method) {
            "patients\">uses boxes</span>";
   if (method.uses_boxes)
     return marks +
-           " <span class=\"mark oracle\" title=\"something of it was chosen on radiologists' "
-           "boxes\">ORACLE</span>";
+           " <span class=\"mark oracle\" title=\"something of it was picked or fitted on the "
+           "radiologists' boxes that it is scored on\">ORACLE</span>";
   return method.control ? marks : marks + oracle_mark(run);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdint>
 
@@ -124,6 +125,13 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
       lines.push_back(word);
   }
   return lines;
+}
+
+bool names_phantoms(std::string_view data) {
+  std::string lower(data);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower.find("phantom") != std::string::npos;
 }
 
 std::string base64(std::string_view bytes) {

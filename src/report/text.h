@@ -25,6 +25,9 @@ namespace chestmap {
 /// Lines of at most `width` characters, broken at spaces; a longer word has a line of its own.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
+/// Whether a data set's name says that its images are simulated.
+[[nodiscard]] bool names_phantoms(std::string_view data);
+
 [[nodiscard]] std::string base64(std::string_view bytes);
 
 inline constexpr const char* kUndefined = "\u2013";

@@ -31,6 +31,9 @@ std::vector<ConfigKey> data_keys() {
       {"data.threads", whole(2), "Threads that decode images", 1.0, 256.0},
       {"data.prefetch", whole(4), "Batches decoded ahead", 1.0, 1024.0},
       {"data.cache_mib", whole(1024), "Memory for resized images kept between epochs, MiB", 0.0},
+      {"data.uncertain", Texts{"ignore"},
+       "What uncertain labels count as: ignore (no part in the loss), ones or zeros for all, and "
+       "FINDING=ones and the like for single findings"},
       {"data.most_skipped", 0.05, "Share of unreadable images above which the run stops", 0.0, 1.0},
   };
 }

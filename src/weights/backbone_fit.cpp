@@ -17,8 +17,6 @@ namespace {
 
 using ByName = std::map<std::string, const StoredTensor*>;
 
-constexpr std::string_view kBatchCount = ".num_batches_tracked";
-
 /// Fits of different backbones share the names.
 ByName by_torchvision_name(const WeightFile& file) {
   ByName names;

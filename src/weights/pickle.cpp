@@ -7,9 +7,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/error.h"
-#include "weights/byte_reader.h"
 #include "weights/pickle_opcodes.h"
+#include "weights/pickle_stream.h"
 
 namespace chestmap {
 
@@ -17,66 +16,28 @@ namespace {
 
 constexpr std::size_t kMostValues = 2'000'000;
 constexpr std::size_t kMostArguments = 16;
-constexpr std::size_t kLongestGlobal = 512;
 constexpr const char* kNotRun =
     "chestmap builds tensors, numbers, texts and containers from a checkpoint and never runs what "
     "it names; in Python, torch.save(model.state_dict(), FILE) writes weights alone";
 
 /// A stack machine: values are pushed, gathered into containers and remembered by number.
-class PickleReader {
+class PickleReader : PickleStream {
  public:
-  PickleReader(std::span<const std::byte> bytes, const std::filesystem::path& file, std::size_t at)
-      : bytes_(bytes), file_(file), at_(at) {}
+  using PickleStream::PickleStream;
 
   Pickle read() {
     for (;;) {
-      opcode_at_ = place_;
-      const auto code = static_cast<PickleOpcode>(take<std::uint8_t>());
+      const auto code = static_cast<PickleOpcode>(take_opcode());
       if (code == PickleOpcode::stop) break;
       step(code);
     }
     out_.root = pop();
     if (!stack_.empty() || !marks_.empty()) fail("leaves values behind");
-    out_.length = place_;
+    out_.length = place();
     return std::move(out_);
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what, const char* hint) const {
-    throw UserError(
-        fmt::format("{}: the pickle at offset {} {}", file_.string(), at_ + opcode_at_, what),
-        hint);
-  }
-  [[noreturn]] void fail(const std::string& what) const {
-    refuse(what, "was the download or the copy cut short?");
-  }
-
-  // --- Bytes.
-
-  template <typename T>
-  T take() {
-    const auto value = number_at<T>(bytes_, place_);
-    if (!value) fail("ends in the middle");
-    place_ += sizeof(T);
-    return *value;
-  }
-
-  std::string_view take_text(std::uint64_t length) {
-    const auto text = length > bytes_.size()
-                          ? std::nullopt
-                          : bytes_at(bytes_, place_, static_cast<std::size_t>(length));
-    if (!text) fail(fmt::format("claims a text of {} bytes", length));
-    place_ += text->size();
-    return {reinterpret_cast<const char*>(text->data()), text->size()};
-  }
-
-  std::string_view take_line() {
-    const std::size_t start = place_;
-    while (take<char>() != '\n')
-      if (place_ - start > kLongestGlobal) fail("has a name without an end");
-    return {reinterpret_cast<const char*>(bytes_.data() + start), place_ - start - 1};
-  }
-
   /// A whole number of `length` little-endian bytes in two's complement.
   void push_long(std::uint64_t length) {
     const std::string_view digits = take_text(length);
@@ -87,12 +48,6 @@ class PickleReader {
     const auto unused = static_cast<unsigned>(64 - 8 * digits.size());
     if (length == 0 || unused == 0) return push(std::bit_cast<std::int64_t>(value));
     push(std::bit_cast<std::int64_t>(value << unused) >> unused);
-  }
-
-  double take_big_endian_double() {
-    auto bits = take<std::uint64_t>();
-    bits = __builtin_bswap64(bits);
-    return std::bit_cast<double>(bits);
   }
 
   // --- Stack.
@@ -188,7 +143,7 @@ class PickleReader {
 
   static std::string printable(std::string_view text) {
     std::string shown;
-    for (const char c : text.substr(0, kLongestGlobal)) shown += c >= ' ' && c <= '~' ? c : '?';
+    for (const char c : text.substr(0, kLongestLine)) shown += c >= ' ' && c <= '~' ? c : '?';
     return shown;
   }
 
@@ -377,11 +332,6 @@ class PickleReader {
 
   void step(PickleOpcode code);
 
-  std::span<const std::byte> bytes_;
-  const std::filesystem::path& file_;
-  std::size_t at_;
-  std::size_t place_ = 0;
-  std::size_t opcode_at_ = 0;
   std::size_t copied_ = 0;
   Pickle out_;
   std::vector<PickleId> stack_;

@@ -13,7 +13,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "weights/mapped_file.h"
+#include "base/mapped_file.h"
 
 namespace chestmap {
 

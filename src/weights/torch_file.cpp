@@ -30,7 +30,7 @@ constexpr std::size_t kMostBytesOverFile = 8;
 constexpr std::size_t kDeepestModule = 64;
 constexpr std::size_t kMostModules = 20'000;
 constexpr std::size_t kLongestName = 512;
-constexpr std::size_t kHeadersBetweenForgetting = 64;
+constexpr std::size_t kHeadersBetweenCalls = 64;
 
 // Where training scripts put the state dict, the likeliest first.
 constexpr std::array<std::string_view, 14> kStateKeys = {
@@ -256,8 +256,8 @@ TorchFile take_state(const Pickle& pickle, const Storages& storages, const Mappe
 }
 
 TorchFile read_zip(const MappedFile& file) {
-  const std::vector<ZipEntry> entries =
-      read_zip_directory(file.bytes(), file.path(), [&file] { file.forget_pages(); });
+  const std::vector<ZipEntry> entries = read_zip_directory(
+      file.bytes(), file.path(), [&file](std::size_t headers) { file.walk(headers); });
   constexpr std::string_view kPickle = "/data.pkl";
   const auto pickled = std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) {
     return entry.name.ends_with(kPickle) &&
@@ -340,6 +340,7 @@ class LegacyReader {
     if (list == nullptr) fail(file_.path(), "its list of storages is no list");
     Storages storages;
     for (const PickleId id : list->items) {
+      if (storages.size() % kHeadersBetweenCalls == 0) file_.walk(list->items.size());
       const auto key = keys.text(id);
       const auto item = key ? item_bytes.find(*key) : item_bytes.end();
       if (item == item_bytes.end())
@@ -347,7 +348,6 @@ class LegacyReader {
                                        key ? std::string(*key) : "?"));
       if (!storages.emplace(item->first, read_storage(*key, item->second)).second)
         fail(file_.path(), fmt::format("storage \"{}\" is listed twice", *key));
-      if (storages.size() % kHeadersBetweenForgetting == 0) file_.forget_pages();
     }
     return storages;
   }

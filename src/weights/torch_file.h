@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "base/mapped_file.h"
 #include "weights/stored_tensor.h"
 
 namespace chestmap {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "base/mapped_file.h"
 #include "weights/stored_tensor.h"
 
 namespace chestmap {

@@ -28,7 +28,7 @@ constexpr std::uint16_t kExtra64 = 0x0001;
 constexpr std::uint32_t kIn64 = 0xffffffff;  // the number stands in the 64-bit extension
 
 // The system maps up to 16 pages around one that is looked at: 64 headers are 4 MiB.
-constexpr std::uint64_t kHeadersBetweenForgetting = 64;
+constexpr std::uint64_t kHeadersBetweenCalls = 64;
 
 /// What the directory says of an entry.
 struct Listed {
@@ -51,7 +51,7 @@ class ZipReader {
   ZipReader(std::span<const std::byte> bytes, const std::filesystem::path& file)
       : bytes_(bytes), file_(file) {}
 
-  std::vector<ZipEntry> read(const std::function<void()>& forget_pages) {
+  std::vector<ZipEntry> read(const std::function<void(std::size_t)>& walk) {
     const Directory directory = find_directory();
     // Each entry takes at least its header, so that a count that lies reserves nothing.
     if (directory.entries > directory.size / kDirectoryHeaderSize)
@@ -65,8 +65,8 @@ class ZipReader {
       const Listed listed = read_listed(at, end);
       if (!names.insert(listed.name).second)
         fail(fmt::format("entry \"{}\" is listed twice", listed.name));
+      if (walk && i % kHeadersBetweenCalls == 0) walk(directory.entries);
       entries.push_back({listed.name, data_of(listed, directory.offset)});
-      if (forget_pages && i % kHeadersBetweenForgetting == 0) forget_pages();
     }
     check_overlap(entries);
     return entries;
@@ -211,8 +211,8 @@ bool is_zip(std::span<const std::byte> bytes) noexcept {
 
 std::vector<ZipEntry> read_zip_directory(std::span<const std::byte> bytes,
                                          const std::filesystem::path& file,
-                                         const std::function<void()>& forget_pages) {
-  return ZipReader(bytes, file).read(forget_pages);
+                                         const std::function<void(std::size_t)>& walk) {
+  return ZipReader(bytes, file).read(walk);
 }
 
 }  // namespace chestmap

@@ -22,9 +22,10 @@ struct ZipEntry {
 /// compressed, as torch.save writes them; nothing is copied. APPNOTE.TXT 6.3.10, sections 4.3 to
 /// 4.5. Throws UserError naming `file` for a damaged directory, an entry that lies outside the file
 /// or over another one, a name that comes twice, and an entry that is compressed or encrypted.
-/// `forget_pages` is called now and then on the walk from header to header, where it is set.
+/// `walk` is called now and then on the walk from header to header, with their number, where it is
+/// set.
 [[nodiscard]] std::vector<ZipEntry> read_zip_directory(
     std::span<const std::byte> bytes, const std::filesystem::path& file,
-    const std::function<void()>& forget_pages = {});
+    const std::function<void(std::size_t)>& walk = {});
 
 }  // namespace chestmap

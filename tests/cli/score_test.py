@@ -227,11 +227,11 @@ class Maps(WithPhantoms):
 
 
 class Oracle(WithPhantoms):
-    def fitted_on(self, fingerprint, file):
+    def fitted_on(self, fingerprint, file, split="test", data="chestxray14"):
         provenance = {
             "format": "chestmap-provenance", "format_version": 1, "findings": self.findings,
             "thresholds": {
-                "fit": {"method": "youden", "data": "chestxray14", "split": "test",
+                "fit": {"method": "youden", "data": data, "split": split,
                         "fingerprint": fingerprint, "images": 9, "date": "2026-01-31"},
                 "probabilities": [0.65] * (len(self.findings) - 1) + [None],
             },
@@ -247,6 +247,21 @@ class Oracle(WithPhantoms):
         findings = evaluation["classification"][0]["findings"]
         self.assertEqual(findings[self.findings[0]]["threshold"], 0.65)
         self.assertEqual(findings[self.findings[-1]]["threshold"], 0.25)
+
+    def test_fitted_on_images_that_may_be_among_the_scored_ones_is_warned_of(self):
+        file = self.write_probabilities("p.csv")
+        data = self.scored(file)["data"]["name"]
+        for split, fitted_split, fitted_data, warned in (
+            ("all", "valid", data, True),  # all images hold it
+            ("test", "test", data, True),  # another list of this name
+            ("test", "valid", data, False),
+            ("all", "valid", "another", False),
+        ):
+            with self.subTest(split=split, fitted_split=fitted_split, data=fitted_data):
+                self.fitted_on("0" * 16, file, split=fitted_split, data=fitted_data)
+                result = self.score(file, "--split", split)
+                self.assertEqual(result.code, 0, str(result))
+                self.assertEqual("may share some" in result.err, warned, str(result))
 
     def test_fitted_on_the_scored_split_is_refused_or_marked_everywhere(self):
         file = self.write_probabilities("p.csv")

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "data/coco.h"
 #include "data/readers.h"
 #include "data/select_findings.h"
@@ -140,6 +142,21 @@ TEST(GroundTruth, CocoInstances) {
     EXPECT_EQ(first.masks[0].mask.area(), 20U * 15U);
     EXPECT_EQ(first.masks[1].mask.bounding_box(), (Box{40, 30, 12, 8}));
     EXPECT_EQ(dataset.records[1].labels, (Labels{kNo, kNo}));
+  }
+}
+
+TEST(GroundTruth, ACocoFileIsKnownByItsHeadWhateverComesFirst) {
+  const auto document = nlohmann::ordered_json::parse(
+      read_file(std::filesystem::path(CHESTMAP_EXAMPLES) / "coco" / "instances_example.json"));
+  for (const char* last : {"images", "annotations"}) {
+    nlohmann::ordered_json turned;
+    for (const auto& [key, value] : document.items())
+      if (key != last) turned[key] = value;
+    turned["note"] = std::string(100'000, 'x');  // more than is looked at
+    turned[last] = document.at(last);
+    const MiniFolder folder;
+    folder.write("instances_turned.json", turned.dump());
+    EXPECT_EQ(read_dataset(folder / "instances_turned.json").name, "coco") << last;
   }
 }
 

@@ -62,12 +62,15 @@ TEST(Subjects, NormalImagesCountFalseMarksAndNothingElse) {
 }
 
 TEST(Subjects, ImagesLabelledWithoutABoxTakeNoPartInFreeResponse) {
-  Dataset data = toy::dataset();
-  data.records[3].labels[0] = Label::positive;  // d now shows a nodule that nobody drew
-  const Evaluation evaluation = evaluate(data, nodules_on_all(), options(0));
-  const LocalizationScores& nodule = evaluation.localization.at(0).findings.at(0);
-  EXPECT_EQ(nodule.normals, 1U);
-  EXPECT_EQ(value(nodule.measures, "wafroc"), (1.0 + 0.0) / 2.0);
+  // d now shows a nodule that nobody drew, or nobody knows whether it does.
+  for (const Label label : {Label::positive, Label::unknown}) {
+    Dataset data = toy::dataset();
+    data.records[3].labels[0] = label;
+    const Evaluation evaluation = evaluate(data, nodules_on_all(), options(0));
+    const LocalizationScores& nodule = evaluation.localization.at(0).findings.at(0);
+    EXPECT_EQ(nodule.normals, 1U);
+    EXPECT_EQ(value(nodule.measures, "wafroc"), (1.0 + 0.0) / 2.0);
+  }
 }
 
 TEST(Subjects, MethodsWithoutPeaksOrBoxesLackTheMeasuresOfThem) {
@@ -87,7 +90,9 @@ TEST(Subjects, MethodsWithoutPeaksOrBoxesLackTheMeasuresOfThem) {
 
 TEST(Subjects, MasksAreScoredInTheTruthsSize) {
   Dataset data = toy::dataset();
-  // A nodule of 2 x 2 of 10 x 10 pixels on a, nothing on b, which is segmented for its heart.
+  // Segmented alone, not boxed: a nodule of 2 x 2 of 10 x 10 pixels on a, nothing on b, which is
+  // segmented for its heart.
+  for (const std::size_t image : {0U, 1U}) data.records[image].boxes.clear();
   data.records[0].masks = {{0, Mask::from_box(10, 10, {1, 1, 2, 2})}};
   data.records[1].masks = {{1, Mask::from_box(10, 10, {0, 0, 5, 5})}};
   Subjects subjects = nodules_on_all();

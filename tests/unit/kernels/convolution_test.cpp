@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -155,6 +158,8 @@ Buffer computed(const Operands& operands, const Convolution& convolution, std::s
   Buffer output = operands.output;
   AlignedFloats scratch(convolution.scratch_floats() + lanes);
   std::fill_n(scratch.data(), scratch.size(), guard);
+  std::fill_n(scratch.data(), convolution.scratch_floats(),
+              std::numeric_limits<float>::quiet_NaN());
   const std::size_t items = convolution.items();
   for (std::size_t first = (items - 1) / step * step + step; first > 0; first -= step)
     convolution.run(operands.reads(), operands.writes(output), first - step, std::min(first, items),
@@ -176,6 +181,46 @@ double worst_difference(const Buffer& output, const Buffer& expected) {
   }
   EXPECT_EQ(outside, 0U) << "floats written outside the output";
   return worst;
+}
+
+float to_bfloat16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7FFFU + (bits >> 16 & 1U)) & 0xFFFF0000U);
+}
+
+/// What a method may be off by that represents operands by numbers in bfloat16, beyond the rounding
+/// of sums: 2^-8 of a product for one (0 where operands are such numbers), 2^-16 for two, 2^-24 for
+/// three, of sqrt(n) products that do not cancel.
+double representation(const Case& c, std::size_t terms, bool exact) {
+  const auto products =
+      static_cast<double>(c.filter.in_channels * c.filter.kernel * c.filter.kernel);
+  return exact ? 0.0 : 2.0 * std::pow(2.0, -8.0 * static_cast<double>(terms)) * std::sqrt(products);
+}
+
+/// The methods of AMX against the definition; bfloat16 alone on operands that were rounded before.
+void check_bfloat16(const Case& c) {
+  if (!bfloat16_supported()) GTEST_SKIP() << "no AMX";
+  RandomStream random{7, 1};
+  Operands operands(c, random);
+  for (const Method method : {Method::bfloat16x3, Method::bfloat16x2, Method::bfloat16}) {
+    if (method == Method::bfloat16)
+      for (std::vector<float>* values : {&operands.weights, &operands.input.data})
+        std::transform(values->begin(), values->end(), values->begin(), to_bfloat16);
+    const bool exact = method == Method::bfloat16 && !c.activate && !c.filter.average_input;
+    Buffer expected = operands.output;
+    reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
+                          operands.writes(expected));
+    const PackedFilter packed(c.filter, method, operands.weights);
+    SCOPED_TRACE(describe(c, Isa::avx512, method));
+    const Convolution alone(packed, c.extent, Isa::avx512, 1);
+    const Convolution shared(packed, c.extent, Isa::avx512, 3);
+    const Buffer whole = computed(operands, alone, alone.items());
+    EXPECT_LE(worst_difference(whole, expected),
+              tolerance(c, method) + representation(c, bfloat16_terms(method), exact));
+    EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
+    EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
+    EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
+  }
 }
 
 /// Every instruction set and method against the definition; for one thread and for three, all items
@@ -250,6 +295,25 @@ TEST(Convolution, DirectWithStrideAndPadding) {
         Filter filter{20, 40, kernel, stride, padding};
         check({filter, {2, 7, 9}, padding == 1, true, stride == 2, false, true});
       }
+}
+
+TEST(Convolution, Bfloat16OfManySizesAndChannels) {
+  for (const auto& [in, out] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{16, 16}, {5, 3}, {40, 72}, {144, 32}})
+    for (const auto& [height, width] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {7, 7}, {5, 31}, {13, 6}}) {
+      check_bfloat16({{in, out}, {2, height, width}, false, true, true});
+      check_bfloat16({{in, out}, {1, height, width}, true, true, false, true, true});
+      check_bfloat16({{in, out, 3, 1, 1}, {2, height, width}, false, true, false, true, true});
+      check_bfloat16({{in, out, 3, 1, 1}, {1, height, width}, true});
+      check_bfloat16({{in, out, 3, 2, 1}, {2, height, width}, false, false, false, false, true});
+    }
+}
+
+TEST(Convolution, Bfloat16OfAverages) {
+  Case c{{48, 32}, {2, 14, 10}, true, true};
+  c.filter.average_input = true;
+  check_bfloat16(c);
 }
 
 TEST(Convolution, StemOfPlanes) {

@@ -20,8 +20,8 @@ std::vector<std::string> patients_of(std::size_t count, std::size_t images_each)
 }
 
 /// The weighted share of images with `hit`.
-Statistic share_of(const std::vector<bool>& hit) {
-  return [hit](std::span<const double> weights) -> std::optional<double> {
+Statistics share_of(const std::vector<bool>& hit) {
+  return [hit](std::span<const double> weights) -> std::vector<std::optional<double>> {
     double hits = 0.0;
     double all = 0.0;
     for (std::size_t i = 0; i < hit.size(); ++i) {
@@ -29,7 +29,7 @@ Statistic share_of(const std::vector<bool>& hit) {
       all += weight;
       if (hit[i]) hits += weight;
     }
-    return all > 0.0 ? std::optional(hits / all) : std::nullopt;
+    return {all > 0.0 ? std::optional(hits / all) : std::nullopt};
   };
 }
 
@@ -71,7 +71,7 @@ TEST(Bootstrap, IntervalOfAProportionAgreesWithTheNormalApproximation) {
   std::vector<bool> hit(400, false);
   std::fill_n(hit.begin(), 120, true);
   const PatientResamples resamples(patients_of(400, 1), {4000, 1});
-  const std::vector<Statistic> statistics = {share_of(hit)};
+  const std::vector<Statistics> statistics = {share_of(hit)};
   const auto estimate = estimate_of(bootstrap(resamples, statistics)[0]);
   ASSERT_TRUE(estimate && estimate->interval);
   EXPECT_EQ(estimate->value, 0.3);
@@ -87,7 +87,7 @@ TEST(Bootstrap, ThePatientIsTheUnit) {
   std::vector<bool> hit(400, false);
   std::fill_n(hit.begin(), 120, true);
   const PatientResamples resamples(patients_of(100, 4), {4000, 1});
-  const std::vector<Statistic> statistics = {share_of(hit)};
+  const std::vector<Statistics> statistics = {share_of(hit)};
   const auto estimate = estimate_of(bootstrap(resamples, statistics)[0]);
   // Grid 1/100, standard error of the outer 2.5% 0.002.
   EXPECT_NEAR(estimate->interval->low, 0.3 - half_width(0.3, 100), 0.014);
@@ -102,7 +102,7 @@ TEST(Bootstrap, DifferencesArePaired) {
   std::vector<bool> b = a;
   b[0] = false;
   const PatientResamples resamples(patients_of(400, 1), {500, 2});
-  const std::vector<Statistic> statistics = {share_of(a), share_of(b)};
+  const std::vector<Statistics> statistics = {share_of(a), share_of(b)};
   const auto results = bootstrap(resamples, statistics);
   const auto difference = estimate_of(difference_of(results[0], results[1]));
   ASSERT_TRUE(difference && difference->interval);
@@ -114,12 +114,11 @@ TEST(Bootstrap, DifferencesArePaired) {
 TEST(Bootstrap, UndefinedResamplesAreLeftOutAndUndefinedMeasuresHaveNoEstimate) {
   const PatientResamples resamples(patients_of(2, 1), {200, 3});
   // Defined, and then always 1, only where the first patient was drawn.
-  const std::vector<Statistic> statistics = {
-      [](std::span<const double> weights) -> std::optional<double> {
-        if (!weights.empty() && weights[0] == 0.0) return std::nullopt;
-        return 1.0;
-      },
-      [](std::span<const double>) -> std::optional<double> { return std::nullopt; }};
+  const std::vector<Statistics> statistics = {
+      [](std::span<const double> weights) -> std::vector<std::optional<double>> {
+        const bool drawn = weights.empty() || weights[0] > 0.0;
+        return {drawn ? std::optional(1.0) : std::nullopt, std::nullopt};
+      }};
   const auto results = bootstrap(resamples, statistics);
   EXPECT_TRUE(std::any_of(results[0].resampled.begin(), results[0].resampled.end(),
                           [](double value) { return std::isnan(value); }));
@@ -133,7 +132,7 @@ TEST(Bootstrap, UndefinedResamplesAreLeftOutAndUndefinedMeasuresHaveNoEstimate) 
 
 TEST(Bootstrap, WithoutResamplesThereIsAValueAndNoInterval) {
   const PatientResamples resamples(patients_of(3, 1), {0, 0});
-  const std::vector<Statistic> statistics = {share_of({true, false, false})};
+  const std::vector<Statistics> statistics = {share_of({true, false, false})};
   const auto estimate = estimate_of(bootstrap(resamples, statistics)[0]);
   ASSERT_TRUE(estimate);
   EXPECT_EQ(estimate->value, 1.0 / 3.0);

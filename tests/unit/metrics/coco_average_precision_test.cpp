@@ -53,8 +53,14 @@ DetectionCase one_image(std::vector<double> scores, std::size_t truths,
   return {image, truths, std::move(scores), std::move(overlaps)};
 }
 
+std::optional<double> precision_at(const std::vector<DetectionCase>& cases, double threshold,
+                                   std::span<const double> weights = {}, std::size_t most = 100) {
+  const MatchedDetections detections(cases, std::vector{threshold}, most);
+  return coco_average_precision(detections.weighed(weights).front());
+}
+
 double precision_of(const std::vector<DetectionCase>& cases, double threshold) {
-  return coco_average_precision(MatchedDetections(cases, threshold)).value();
+  return precision_at(cases, threshold).value();
 }
 
 TEST(CocoAveragePrecision, WorkedExample) {
@@ -74,11 +80,8 @@ TEST(CocoAveragePrecision, AnOverlapOfExactlyTheThresholdMatches) {
 
 TEST(CocoAveragePrecision, ATrueRegionIsTakenOnceByTheHighestScore) {
   // The lower score overlaps more, and comes too late: right, wrong.
-  const MatchedDetections matched(std::vector<DetectionCase>{one_image({0.2, 0.9}, 1, {0.9, 0.6})},
-                                  0.5);
-  ASSERT_EQ(matched.entries().size(), 2U);
-  EXPECT_TRUE(matched.entries()[0].matched);
-  EXPECT_FALSE(matched.entries()[1].matched);
+  EXPECT_EQ(precision_of({one_image({0.2, 0.9}, 1, {0.9, 0.6})}, 0.5), 1.0);
+  EXPECT_EQ(precision_of({one_image({0.2, 0.9}, 1, {0.9, 0.4})}, 0.5), 0.5);  // now in time
 }
 
 TEST(CocoAveragePrecision, AnImageHasAtMostOneHundredDetections) {
@@ -88,8 +91,7 @@ TEST(CocoAveragePrecision, AnImageHasAtMostOneHundredDetections) {
   overlaps.back() = 0.9;  // the last one alone is right, at precision 1/101
   const std::vector<DetectionCase> cases = {one_image(scores, 1, overlaps)};
   EXPECT_EQ(precision_of(cases, 0.5), 0.0);
-  EXPECT_NEAR(coco_average_precision(MatchedDetections(cases, 0.5, 101)).value(), 1.0 / 101.0,
-              1e-15);
+  EXPECT_NEAR(precision_at(cases, 0.5, {}, 101).value(), 1.0 / 101.0, 1e-15);
 }
 
 TEST(CocoAveragePrecision, DetectionsOnNormalImagesAreWrong) {
@@ -99,7 +101,7 @@ TEST(CocoAveragePrecision, DetectionsOnNormalImagesAreWrong) {
 
 TEST(CocoAveragePrecision, IsUndefinedWithoutTrueRegionsAndZeroWithoutDetections) {
   const std::vector<DetectionCase> normal = {one_image({0.5}, 0, {})};
-  EXPECT_FALSE(coco_average_precision(MatchedDetections(normal, 0.5)).has_value());
+  EXPECT_FALSE(precision_at(normal, 0.5).has_value());
   EXPECT_EQ(precision_of({one_image({}, 2, {})}, 0.5), 0.0);
   const std::vector<ScoredBox> broken = {{{0, 0, 1, 1}, std::numeric_limits<double>::quiet_NaN()}};
   EXPECT_THROW(static_cast<void>(detection_case(0, broken, {}, Overlap::iou)),
@@ -119,7 +121,7 @@ TEST(CocoAveragePrecision, WeightsEqualRepetition) {
     }
     const auto cases = cases_of(images);
     for (const double threshold : kThresholds)
-      EXPECT_NEAR(coco_average_precision(MatchedDetections(cases, threshold), weights).value(),
+      EXPECT_NEAR(precision_at(cases, threshold, weights).value(),
                   precision_of(cases_of(repeated), threshold), 1e-12);
   }
 }
@@ -183,11 +185,13 @@ TEST(CocoAveragePrecision, AgreesWithPycocotools) {
   }
   const auto answers = ask_judge("coco_detection.py", questions);
   if (!answers) GTEST_SKIP() << "pycocotools is not installed: ./run test installs it";
-  for (std::size_t c = 0; c < drawn.size(); ++c)
+  for (std::size_t c = 0; c < drawn.size(); ++c) {
+    const std::vector<MatchedWeights> matched = MatchedDetections(drawn[c], kThresholds).weighed();
     for (std::size_t t = 0; t < kThresholds.size(); ++t)
       // pycocotools adds 2e-16 to denominators of precisions.
-      EXPECT_NEAR(precision_of(drawn[c], kThresholds[t]), answers->at(c)[t], 1e-12)
+      EXPECT_NEAR(coco_average_precision(matched[t]).value(), answers->at(c)[t], 1e-12)
           << c << " " << kThresholds[t];
+  }
 }
 
 }  // namespace

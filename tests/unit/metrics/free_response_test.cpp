@@ -80,12 +80,12 @@ double trapezoids(const std::vector<P>& curve, X x, Y y) {
 
 TEST(Afroc, WorkedExample) {
   const FreeResponse response(kExample);
-  EXPECT_EQ(afroc_area(response, Afroc::afroc), 3.5 / 6.0);
-  EXPECT_EQ(afroc_area(response, Afroc::wafroc), 2.0 / 4.0);
+  EXPECT_EQ(afroc_area(response.weighed(), Afroc::afroc), 3.5 / 6.0);
+  EXPECT_EQ(afroc_area(response.weighed(), Afroc::wafroc), 2.0 / 4.0);
   // All images' highest false marks are 3, none, 1, none; lesion 4 beats all four, 2 three of them,
   // the unmarked one ties with two: 4 + 3 + 1 of 12, weighted (4/2 + 3/2 + 1) of 8.
-  EXPECT_EQ(afroc_area(response, Afroc::afroc1), 8.0 / 12.0);
-  EXPECT_EQ(afroc_area(response, Afroc::wafroc1), 4.5 / 8.0);
+  EXPECT_EQ(afroc_area(response.weighed(), Afroc::afroc1), 8.0 / 12.0);
+  EXPECT_EQ(afroc_area(response.weighed(), Afroc::wafroc1), 4.5 / 8.0);
   const auto curve = afroc_curve(response, Afroc::wafroc, kAllPoints);
   ASSERT_EQ(curve.size(), 5U);  // (0, 0), the ratings 4, 3 and 2 (1 moves nothing), (1, 1)
   EXPECT_EQ(curve[1].lesion_fraction, 0.25);
@@ -100,7 +100,7 @@ TEST(Afroc, AgreesWithCountingPairsAndWithTrapezoids) {
     const auto images = random_images(3 + stream.below(40), stream);
     const FreeResponse response(images);
     for (const Afroc kind : kKinds) {
-      const double area = afroc_area(response, kind).value();
+      const double area = afroc_area(response.weighed(), kind).value();
       // Sums of some hundred terms of order 1 in double.
       EXPECT_NEAR(area, slow_area(images, kind), 1e-12);
       EXPECT_NEAR(area,
@@ -115,13 +115,13 @@ TEST(Afroc, AgreesWithCountingPairsAndWithTrapezoids) {
 
 TEST(Afroc, WithoutMarksIsOneHalfAndWithoutNormalImagesNeedsAllImages) {
   const std::vector<FreeResponseCase> silent = {{0, {}, {}, {}}, {1, {kUnmarked}, {}, {}}};
-  EXPECT_EQ(afroc_area(FreeResponse(silent), Afroc::wafroc), 0.5);
+  EXPECT_EQ(afroc_area(FreeResponse(silent).weighed(), Afroc::wafroc), 0.5);
   const std::vector<FreeResponseCase> abnormal = {{0, {2.0}, {}, {1.0}}};
-  EXPECT_FALSE(afroc_area(FreeResponse(abnormal), Afroc::afroc).has_value());
+  EXPECT_FALSE(afroc_area(FreeResponse(abnormal).weighed(), Afroc::afroc).has_value());
   EXPECT_TRUE(afroc_curve(FreeResponse(abnormal), Afroc::wafroc).empty());
-  EXPECT_EQ(afroc_area(FreeResponse(abnormal), Afroc::wafroc1), 1.0);
+  EXPECT_EQ(afroc_area(FreeResponse(abnormal).weighed(), Afroc::wafroc1), 1.0);
   const std::vector<FreeResponseCase> normal = {{0, {}, {}, {1.0}}};
-  EXPECT_FALSE(afroc_area(FreeResponse(normal), Afroc::wafroc).has_value());
+  EXPECT_FALSE(afroc_area(FreeResponse(normal).weighed(), Afroc::wafroc).has_value());
 }
 
 TEST(Froc, WorkedExample) {
@@ -134,18 +134,18 @@ TEST(Froc, WorkedExample) {
     EXPECT_EQ(curve[i].false_marks_per_image, expected[i].first);
     EXPECT_EQ(curve[i].lesion_fraction, expected[i].second);
   }
-  EXPECT_EQ(max_lesion_fraction(response), 2.0 / 3.0);
-  EXPECT_EQ(max_false_marks_per_image(response), 2.0 / 4.0);
-  EXPECT_EQ(lesion_fraction_at(response, 0.125), 1.0 / 3.0);
-  EXPECT_EQ(lesion_fraction_at(response, 0.25), 2.0 / 3.0);  // the highest of the rise
-  EXPECT_EQ(lesion_fraction_at(response, 9.0), 2.0 / 3.0);   // beyond the end
-  EXPECT_NEAR(mean_lesion_fraction(response).value(), (1.0 / 3 + 6 * 2.0 / 3) / 7, 1e-15);
+  EXPECT_EQ(max_lesion_fraction(response.weighed()), 2.0 / 3.0);
+  EXPECT_EQ(max_false_marks_per_image(response.weighed()), 2.0 / 4.0);
+  EXPECT_EQ(lesion_fraction_at(response.weighed(), 0.125), 1.0 / 3.0);
+  EXPECT_EQ(lesion_fraction_at(response.weighed(), 0.25), 2.0 / 3.0);  // the highest of the rise
+  EXPECT_EQ(lesion_fraction_at(response.weighed(), 9.0), 2.0 / 3.0);   // beyond the end
+  EXPECT_NEAR(mean_lesion_fraction(response.weighed()).value(), (1.0 / 3 + 6 * 2.0 / 3) / 7, 1e-15);
 }
 
 TEST(Froc, LesionFractionIsInterpolatedWhereBothAxesRise) {
   // A tie of a false mark and a lesion: from (0, 0) to (1, 1) in one step.
   const std::vector<FreeResponseCase> images = {{0, {1.0}, {}, {1.0}}};
-  EXPECT_EQ(lesion_fraction_at(FreeResponse(images), 0.25), 0.25);
+  EXPECT_EQ(lesion_fraction_at(FreeResponse(images).weighed(), 0.25), 0.25);
 }
 
 TEST(Froc, IsMonotoneAndAgreesWithCounting) {
@@ -177,11 +177,11 @@ TEST(Froc, IsMonotoneAndAgreesWithCounting) {
     }
     double last = 0.0;
     for (int step = 0; step < 80; ++step) {
-      const double fraction = lesion_fraction_at(response, 0.05 * step).value();
+      const double fraction = lesion_fraction_at(response.weighed(), 0.05 * step).value();
       EXPECT_GE(fraction, last);
       last = fraction;
     }
-    EXPECT_EQ(last, max_lesion_fraction(response));
+    EXPECT_EQ(last, max_lesion_fraction(response.weighed()));
   }
 }
 
@@ -208,10 +208,10 @@ TEST(Froc, IsUndefinedWithoutLesions) {
   const std::vector<FreeResponseCase> normal = {{0, {}, {}, {1.0}}};
   const FreeResponse response(normal);
   EXPECT_TRUE(froc_curve(response).empty());
-  EXPECT_FALSE(lesion_fraction_at(response, 1.0).has_value());
-  EXPECT_FALSE(mean_lesion_fraction(response).has_value());
-  EXPECT_FALSE(max_lesion_fraction(response).has_value());
-  EXPECT_FALSE(max_false_marks_per_image(response).has_value());
+  EXPECT_FALSE(lesion_fraction_at(response.weighed(), 1.0).has_value());
+  EXPECT_FALSE(mean_lesion_fraction(response.weighed()).has_value());
+  EXPECT_FALSE(max_lesion_fraction(response.weighed()).has_value());
+  EXPECT_FALSE(max_false_marks_per_image(response.weighed()).has_value());
 }
 
 TEST(FreeResponse, WeightsEqualRepetitionAndTheOrderOfTheImagesPlaysNoPart) {
@@ -232,13 +232,14 @@ TEST(FreeResponse, WeightsEqualRepetitionAndTheOrderOfTheImagesPlaysNoPart) {
     shuffle(images, stream);
     const FreeResponse response(images);
     for (const Afroc kind : kKinds)
-      EXPECT_NEAR(afroc_area(response, kind, weights).value(), afroc_area(expected, kind).value(),
-                  1e-12);
-    EXPECT_NEAR(mean_lesion_fraction(response, weights).value(),
-                mean_lesion_fraction(expected).value(), 1e-12);
-    EXPECT_NEAR(max_lesion_fraction(response, weights).value(),
-                max_lesion_fraction(expected).value(), 1e-12);
-    EXPECT_EQ(max_false_marks_per_image(response, weights), max_false_marks_per_image(expected));
+      EXPECT_NEAR(afroc_area(response.weighed(weights), kind).value(),
+                  afroc_area(expected.weighed(), kind).value(), 1e-12);
+    EXPECT_NEAR(mean_lesion_fraction(response.weighed(weights)).value(),
+                mean_lesion_fraction(expected.weighed()).value(), 1e-12);
+    EXPECT_NEAR(max_lesion_fraction(response.weighed(weights)).value(),
+                max_lesion_fraction(expected.weighed()).value(), 1e-12);
+    EXPECT_EQ(max_false_marks_per_image(response.weighed(weights)),
+              max_false_marks_per_image(expected.weighed()));
   }
 }
 

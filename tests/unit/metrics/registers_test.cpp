@@ -105,7 +105,8 @@ TEST(Registers, DetectionMeasures) {
   const auto sample = sample_of(detection_cases(stream), stream);
   for (const DetectionMeasure& measure : detection_measures())
     expect_properties(sample, measure.name, [&](const auto& images, const auto& weights) {
-      return measure.value(MatchedDetections(images, measure.threshold), weights);
+      const MatchedDetections detections(images, std::vector{measure.threshold});
+      return measure.value(detections.weighed(weights).front());
     });
 }
 
@@ -117,7 +118,7 @@ TEST(Registers, FreeResponseMeasures) {
   const auto sample = sample_of(images, stream);
   for (const FreeResponseMeasure& measure : free_response_measures())
     expect_properties(sample, measure.name, [&](const auto& cases, const auto& weights) {
-      return measure.value(FreeResponse(cases), weights);
+      return measure.value(FreeResponse(cases).weighed(weights));
     });
 }
 

@@ -29,28 +29,29 @@ double weight_of(std::span<const double> weights, std::size_t i) {
 }
 
 /// The weighted mean of (x - mean)^power, or of x for power 1.
-Statistic moment_of(std::vector<double> x, int power) {
-  return [x = std::move(x), power](std::span<const double> weights) -> std::optional<double> {
+Statistics moment_of(std::vector<double> x, int power) {
+  return [x = std::move(x),
+          power](std::span<const double> weights) -> std::vector<std::optional<double>> {
     double sum = 0.0;
     double all = 0.0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       sum += weight_of(weights, i) * x[i];
       all += weight_of(weights, i);
     }
-    if (all <= 0.0) return std::nullopt;
+    if (all <= 0.0) return {std::nullopt};
     const double mean = sum / all;
-    if (power == 1) return mean;
+    if (power == 1) return {mean};
     double moment = 0.0;
     for (std::size_t i = 0; i < x.size(); ++i)
       moment += weight_of(weights, i) * std::pow(x[i] - mean, power);
-    return moment / all;
+    return {moment / all};
   };
 }
 
-Bootstrapped bootstrapped(const Statistic& statistic, std::size_t patients,
+Bootstrapped bootstrapped(const Statistics& statistic, std::size_t patients,
                           const BootstrapOptions& options) {
   const PatientResamples resamples(names(patients), options);
-  return bootstrap(resamples, std::vector<Statistic>{statistic})[0];
+  return bootstrap(resamples, std::vector<Statistics>{statistic})[0];
 }
 
 // Efron and Tibshirani 1993, table 14.1: test A of 26 children.
@@ -136,7 +137,7 @@ TEST(BcaInterval, IsNotGivenWhereItsConstantsAreUndefined) {
 }
 
 TEST(Bootstrap, EstimatesCarryBothIntervalsAndMeansAndDifferencesTheirJackknife) {
-  const std::vector<Statistic> statistics = {moment_of(kSpatial, 1), moment_of(kSpatial, 2)};
+  const std::vector<Statistics> statistics = {moment_of(kSpatial, 1), moment_of(kSpatial, 2)};
   const PatientResamples resamples(names(26), {500, 2});
   const auto results = bootstrap(resamples, statistics);
   const auto estimate = estimate_of(results[1]);

@@ -22,9 +22,12 @@ class MappedFile {
   }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Gives the pages that were looked at back to the system; they are read again when needed. Keeps
-  /// the memory of a walk through a large file small.
-  void forget_pages() const noexcept;
+  /// To be called now and then on a walk through the file that stops at `stops` places: gives the
+  /// pages that were looked at back to the system, which keeps the process small, and where the
+  /// stops lie far apart has the disk fetch nothing of what is between.
+  void walk(std::size_t stops) const noexcept;
+  /// The walk is over; what is read from now on is read in order.
+  void end_walk() const noexcept;
 
  private:
   std::filesystem::path path_;

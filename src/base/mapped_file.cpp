@@ -1,10 +1,11 @@
-#include "weights/mapped_file.h"
+#include "base/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -12,6 +13,13 @@
 #include "base/error.h"
 
 namespace chestmap {
+
+namespace {
+
+// A disk that is asked for a page alone takes as long as for some 200 KB in order.
+constexpr std::size_t kFarApart = std::size_t{256} << 10U;
+
+}  // namespace
 
 MappedFile::MappedFile(std::filesystem::path file, const std::string& hint)
     : path_(std::move(file)) {
@@ -42,8 +50,14 @@ MappedFile::~MappedFile() {
   if (start_ != nullptr) ::munmap(start_, size_);
 }
 
-void MappedFile::forget_pages() const noexcept {
-  if (start_ != nullptr) ::madvise(start_, size_, MADV_DONTNEED);
+void MappedFile::walk(std::size_t stops) const noexcept {
+  if (start_ == nullptr) return;
+  ::madvise(start_, size_, MADV_DONTNEED);
+  if (size_ / std::max<std::size_t>(stops, 1) > kFarApart) ::madvise(start_, size_, MADV_RANDOM);
+}
+
+void MappedFile::end_walk() const noexcept {
+  if (start_ != nullptr) ::madvise(start_, size_, MADV_NORMAL);
 }
 
 }  // namespace chestmap

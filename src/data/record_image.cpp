@@ -1,0 +1,33 @@
+#include "data/record_image.h"
+
+#include "data/prepared/image_pack.h"
+#include "data/skipped.h"
+#include "image/resize.h"
+
+namespace chestmap {
+
+namespace {
+
+void check_there(const Record& record) {
+  if (record.file.empty()) throw ImageError(std::string(kImageNotInFolder));
+}
+
+}  // namespace
+
+ImageF read_record_image(const Record& record) {
+  check_there(record);
+  return record.pack ? record.pack->image(record.pack_index) : read_image(record.file);
+}
+
+ImageF read_record_square(const Record& record, std::size_t side) {
+  check_there(record);
+  if (record.pack) return resized(record.pack->image(record.pack_index), side, side);
+  return read_image_resized(record.file, side, side).image;
+}
+
+ImageSize read_record_image_size(const Record& record) {
+  check_there(record);
+  return record.pack ? record.pack->original_size(record.pack_index) : read_image_size(record.file);
+}
+
+}  // namespace chestmap

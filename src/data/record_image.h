@@ -1,0 +1,18 @@
+#pragma once
+
+#include "data/record.h"
+#include "image/codec.h"
+
+namespace chestmap {
+
+/// The record's radiograph, grey in [0, 1]: its file, or the square that was prepared of it. Throws
+/// ImageError, also where the data set does not hold the image.
+[[nodiscard]] ImageF read_record_image(const Record& record);
+
+/// The same brought to a square by area mean.
+[[nodiscard]] ImageF read_record_square(const Record& record, std::size_t side);
+
+/// Width and height of the record's image, before it was prepared. Throws ImageError.
+[[nodiscard]] ImageSize read_record_image_size(const Record& record);
+
+}  // namespace chestmap

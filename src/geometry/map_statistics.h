@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+namespace chestmap {
+
+struct ValueRange {
+  double least = 0.0;
+  double most = 0.0;
+};
+
+/// The range of the finite values; nothing where there is none or where all are equal.
+[[nodiscard]] std::optional<ValueRange> range_of(std::span<const float> values);
+
+/// Median of the finite values, the mean of the middle two where their number is even. `range` is
+/// theirs.
+[[nodiscard]] double median_of(std::span<const float> values, const ValueRange& range);
+
+}  // namespace chestmap

@@ -1,0 +1,69 @@
+#include "geometry/map_statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/random.h"
+
+namespace chestmap {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// Of several shapes: even, crowded near the least value, on a grid of ties, beyond float's range
+/// when subtracted, with values that are not finite.
+std::vector<float> random_values(RandomStream& stream) {
+  std::vector<float> values(1 + stream.below(200));
+  const std::uint64_t shape = stream.below(5);
+  for (float& value : values) {
+    const double u = stream.uniform(-1.0, 1.0);
+    value = static_cast<float>(shape == 1   ? std::pow(u, 30)
+                               : shape == 2 ? std::round(3 * u)
+                               : shape == 3 ? 3.4e38 * u
+                                            : u);
+    if (shape == 4 && stream.chance(0.3))
+      value = stream.chance(0.5) ? kNan : (u < 0 ? -kInfinity : kInfinity);
+  }
+  return values;
+}
+
+TEST(MapStatistics, RangeAndMedianAgreeWithSorting) {
+  RandomStream stream{15};
+  for (int round = 0; round < 500; ++round) {
+    const std::vector<float> values = random_values(stream);
+    std::vector<float> finite;
+    std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
+                 [](float value) { return std::isfinite(value); });
+    std::sort(finite.begin(), finite.end());
+    const auto range = range_of(values);
+    if (finite.empty() || finite.front() == finite.back()) {
+      EXPECT_FALSE(range.has_value());
+      continue;
+    }
+    ASSERT_TRUE(range.has_value());
+    EXPECT_EQ(range->least, static_cast<double>(finite.front()));
+    EXPECT_EQ(range->most, static_cast<double>(finite.back()));
+    const auto at = [&](std::size_t place) { return static_cast<double>(finite[place]); };
+    EXPECT_EQ(median_of(values, *range),
+              (at((finite.size() - 1) / 2) + at(finite.size() / 2)) / 2.0);
+  }
+}
+
+TEST(MapStatistics, MiddleValuesMayLieInBinsFarApart) {
+  const std::vector<float> values = {0, 0, 0, 10, 10, 10};
+  EXPECT_EQ(median_of(values, range_of(values).value()), 5.0);
+}
+
+TEST(MapStatistics, NothingFiniteOrNoDifferenceIsNoRange) {
+  EXPECT_FALSE(range_of(std::vector<float>{}).has_value());
+  EXPECT_FALSE(range_of(std::vector<float>{kNan, kInfinity, -kInfinity}).has_value());
+  EXPECT_FALSE(range_of(std::vector<float>(20, 2.5F)).has_value());
+}
+
+}  // namespace
+}  // namespace chestmap
