@@ -53,6 +53,12 @@ class ConvolutionKernel : public Kernel {
         return "Winograd 2x2";
       case kernels::Method::winograd4:
         return "Winograd 4x4";
+      case kernels::Method::bfloat16:
+        return "bfloat16";
+      case kernels::Method::bfloat16x2:
+        return "2 x bfloat16";
+      case kernels::Method::bfloat16x3:
+        return "3 x bfloat16";
       case kernels::Method::direct:
         break;
     }
@@ -64,7 +70,7 @@ class ConvolutionKernel : public Kernel {
   ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
                     const Tensor& read, const Tensor& written, kernels::Isa isa)
       : input_(extent_of(read)),
-        filter_(filter, kernels::choose_method(filter, input_), convolution.weight),
+        filter_(filter, kernels::choose_method(filter, input_, isa), convolution.weight),
         isa_(isa),
         bias_(convolution.bias),
         before_(convolution.before),

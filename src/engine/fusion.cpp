@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kHint = "--engine torch runs every model";
 
-/// Up to so many planar channels a convolution reads as they are.
+/// Up to so many planar channels a convolution of stride 2 reads as they are.
 constexpr std::int64_t kMostPlanarChannels = 4;
 
 /// A result of the graph: a tensor, and what has still to be done to its elements. Scale and shift
@@ -204,7 +204,8 @@ class Fuser {
       convolution.before = spread(*value.pending, tensor(source));
     else
       source = materialised(node.inputs[0]);
-    if (!tensor(source).blocked && tensor(source).channels > kMostPlanarChannels)
+    if (!tensor(source).blocked &&
+        (tensor(source).channels > kMostPlanarChannels || convolution.stride != 2))
       source = as_blocked(source);
 
     const Tensor& read = tensor(source);

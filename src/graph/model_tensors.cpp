@@ -10,18 +10,11 @@
 #include <utility>
 
 #include "base/error.h"
-#include "weights/mapped_file.h"
 
 namespace chestmap {
 
-namespace {
-
-constexpr std::size_t kMostCopied = std::size_t{1} << 23;
-
-}  // namespace
-
 ModelTensors::ModelTensors(const SafetensorsFile& stored, std::filesystem::path file)
-    : file_(std::move(file)), mapping_(stored.mapping()) {
+    : file_(std::move(file)) {
   for (const TensorView& tensor : stored.tensors()) unused_.emplace(tensor.name, tensor);
 }
 
@@ -39,11 +32,6 @@ std::vector<float> ModelTensors::values(const std::string& name,
   if (view.dtype == "F32" &&
       std::equal(shape.begin(), shape.end(), view.shape.begin(), view.shape.end())) {
     std::memcpy(values.data(), view.data.data(), view.data.size());
-    copied_ += view.data.size();
-    if (copied_ >= kMostCopied) {  // so that a large model is not in memory twice
-      mapping_->forget_pages();
-      copied_ = 0;
-    }
   } else {
     problems_.push_back(fmt::format("{} is {} [{}], F32 [{}] was expected", name, view.dtype,
                                     fmt::join(view.shape, ", "), fmt::join(shape, ", ")));

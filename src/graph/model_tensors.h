@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,8 +29,6 @@ class ModelTensors {
 
  private:
   std::filesystem::path file_;
-  std::shared_ptr<const MappedFile> mapping_;
-  std::size_t copied_ = 0;  // bytes since pages were given back
   std::map<std::string, TensorView> unused_;
   std::vector<std::string> problems_;
 };

@@ -113,7 +113,7 @@ TEST(Fusion, EqualChannelsAreReadAsOne) {
 }
 
 TEST(Fusion, AveragesBehindA1x1ConvolutionAreTakenOfWhatItReads) {
-  SmallGraph graph(1, 9);
+  SmallGraph graph(1, 17);
   graph.convolution("x", "image", 1, 32, 3).convolution("conv", "x", 32, 16, 1);
   graph.node("AveragePool", {"conv"}, "pool",
              {{"kernel_shape", Sides{2, 2}}, {"strides", Sides{2, 2}}});

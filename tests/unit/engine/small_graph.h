@@ -17,8 +17,9 @@ class SmallGraph {
   }
 
   SmallGraph& convolution(const std::string& name, const std::string& input, std::int64_t in,
-                          std::int64_t out, std::int64_t kernel, std::int64_t stride = 1) {
+                          std::int64_t out, std::int64_t kernel) {
     const std::int64_t pad = kernel / 2;
+    const std::int64_t stride = input == "image" || input == "grey" ? 2 : 1;  // stems have 2
     constant(name + ".weight", {out, in, kernel, kernel});
     graph_.nodes.push_back({"Conv",
                             {input, name + ".weight"},
