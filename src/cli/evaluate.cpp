@@ -187,8 +187,9 @@ void write_results(const Arguments& arguments, const Dataset& dataset, const Mod
   write_file(arguments.out / "summary.csv", summary_csv(evaluation));
   write_file(arguments.out / "per_image.csv", per_image_csv(dataset, evaluation));
   write_file(arguments.out / "per_resample.csv", per_resample_csv(evaluation));
-  const PredictionProvenance provenance{spec.findings, spec.thresholds, spec.calibration,
-                                        spec.box_levels};
+  const PredictionProvenance provenance{
+      spec.findings, spec.thresholds, spec.calibration, spec.box_levels,
+      spec.alignment ? std::optional(spec.alignment->fit) : std::nullopt};
   if (provenance.empty()) return;
   write_provenance(arguments.out / "predictions.csv", provenance);
   if (arguments.maps) write_provenance(arguments.out / "maps", provenance);

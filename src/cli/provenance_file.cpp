@@ -32,6 +32,7 @@ PredictionProvenance parsed(const nlohmann::json& json) {
   provenance.thresholds = thresholds_from_json(member(json, "thresholds"), findings);
   provenance.calibration = calibration_from_json(member(json, "calibration"), findings);
   provenance.box_levels = fit_from_json(member(json, "box_levels"));
+  provenance.map_alignment = fit_from_json(member(json, "map_alignment"));
   return provenance;
 }
 
@@ -65,7 +66,8 @@ void write_provenance(const std::filesystem::path& predictions,
                                        {"findings", provenance.findings},
                                        {"thresholds", to_json(provenance.thresholds)},
                                        {"calibration", to_json(provenance.calibration)},
-                                       {"box_levels", to_json(provenance.box_levels)}};
+                                       {"box_levels", to_json(provenance.box_levels)},
+                                       {"map_alignment", to_json(provenance.map_alignment)}};
   write_file(provenance_file(predictions), json.dump(1) + "\n");
 }
 
@@ -75,6 +77,7 @@ std::vector<NamedFit> fits_of(const PredictionProvenance& provenance) {
   if (provenance.calibration)
     fits.push_back({"the calibrated probabilities", provenance.calibration->fit});
   if (provenance.box_levels) fits.push_back({"the box levels", *provenance.box_levels});
+  if (provenance.map_alignment) fits.push_back({"the map alignment", *provenance.map_alignment});
   return fits;
 }
 

@@ -17,8 +17,11 @@ struct PredictionProvenance {
   std::optional<Thresholds> thresholds;
   std::optional<Calibration> calibration;
   std::optional<Fit> box_levels;
+  std::optional<Fit> map_alignment;
 
-  [[nodiscard]] bool empty() const { return !thresholds && !calibration && !box_levels; }
+  [[nodiscard]] bool empty() const {
+    return !thresholds && !calibration && !box_levels && !map_alignment;
+  }
 };
 
 /// "predictions.csv.provenance.json" for "predictions.csv"; likewise for a folder.

@@ -99,7 +99,8 @@ std::vector<std::size_t> candidates(const Dataset& dataset) {
   std::erase_if(indices, [&](std::size_t i) { return dataset.records[i].file.empty(); });
   if (indices.empty())
     throw UserError(dataset.folder.string() + ": no image of the training list is there",
-                    fmt::format("images lie in folders named images*; archives of them are read by "
+                    fmt::format("the list is train_val_list.txt where the data set has lists; "
+                                "images lie in folders named images*; archives of them are read by "
                                 "`chestmap data prepare`; `chestmap data check {}` says what was "
                                 "found",
                                 dataset.folder.string()));

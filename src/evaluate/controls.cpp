@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/parallel.h"
@@ -16,6 +18,9 @@ namespace {
 
 constexpr std::size_t kCoarse = 7;
 constexpr std::size_t kFine = 56;
+// Maps a finding. Drawing and boxing one for every image of a large data set took longer than
+// reading its predictions, and a share of so many differs from the expected one by 0.016 at most.
+constexpr std::uint64_t kMaps = 1024;
 
 /// FNV-1a, so that an image's maps do not depend on its place in the list.
 std::uint64_t hash_of(std::string_view name) noexcept {
@@ -53,6 +58,15 @@ std::vector<float> random_map(RandomStream stream, const std::vector<Interpolati
   return fine;
 }
 
+/// What was found in a frame of side 1, in an image's.
+FindingLocalization in_frame(FindingLocalization result, const ImageSize& frame) {
+  const auto width = static_cast<double>(frame.width);
+  const auto height = static_cast<double>(frame.height);
+  if (result.peak) result.peak = Point{result.peak->x * width, result.peak->y * height};
+  for (ScoredBox& scored : result.boxes) scored.box = chestmap::scaled(scored.box, width, height);
+  return result;
+}
+
 }  // namespace
 
 LocalizationMethod centre_box_control(const Dataset& dataset, std::span<const std::size_t> boxed,
@@ -74,20 +88,29 @@ LocalizationMethod random_map_control(const Dataset& dataset, std::span<const st
                                       std::uint64_t draw) {
   LocalizationMethod method{
       draw == 0 ? "random map" : fmt::format("random map {}", draw + 1), true, false, {}};
-  method.results.resize(boxed.size() * rules.size());
+  // The maps that are needed, boxed in a frame of side 1.
+  std::map<std::uint64_t, std::size_t> places;
+  for (const std::size_t record : boxed)
+    places.try_emplace(hash_of(dataset.records[record].image) % kMaps, places.size());
+  const std::vector<std::pair<std::uint64_t, std::size_t>> needed(places.begin(), places.end());
+  std::vector<FindingLocalization> drawn(needed.size() * rules.size());
   const std::vector<Interpolation> taps = fine_cells();
-  const auto draw_image = [&](std::size_t i) {
-    const Record& image = dataset.records[boxed[i]];
+  parallel_for(needed.size(), available_cores(), [&](std::size_t n) {
+    const auto [number, place] = needed[n];
     for (std::size_t finding = 0; finding < rules.size(); ++finding) {
-      const std::vector<float> values =
-          random_map(RandomStream{seed, draw, hash_of(image.image), finding}, taps);
-      const MapView map{values.data(), kFine, kFine, static_cast<double>(image.frame.width),
-                        static_cast<double>(image.frame.height)};
-      method.results[i * rules.size() + finding] = {peak_of_map(map),
-                                                    boxes_from_map(map, rules[finding])};
+      const std::vector<float> values = random_map(RandomStream{seed, draw, number, finding}, taps);
+      const MapView map{values.data(), kFine, kFine, 1.0, 1.0};
+      drawn[place * rules.size() + finding] = {peak_of_map(map),
+                                               boxes_from_map(map, rules[finding])};
     }
-  };
-  parallel_for(boxed.size(), available_cores(), draw_image);
+  });
+  method.results.reserve(boxed.size() * rules.size());
+  for (const std::size_t record : boxed) {
+    const Record& image = dataset.records[record];
+    const std::size_t place = places.at(hash_of(image.image) % kMaps);
+    for (std::size_t finding = 0; finding < rules.size(); ++finding)
+      method.results.push_back(in_frame(drawn[place * rules.size() + finding], image.frame));
+  }
   return method;
 }
 

@@ -18,9 +18,9 @@ namespace chestmap {
                                                     std::size_t findings);
 
 /// A map of independent normal values on a 7 x 7 grid, interpolated bilinearly to 56 x 56 and boxed
-/// by each finding's rule of `rules`. Each map is a function of (seed, draw, the image's name, the
-/// finding's index) alone. Several draws show the spread; draws after the first carry their number
-/// in the name.
+/// by each finding's rule of `rules`. A finding has 1,024 such maps, and the image's name says
+/// which of them is its own: each result is a function of (seed, draw, name, finding's index)
+/// alone. Several draws show the spread; draws after the first carry their number in the name.
 [[nodiscard]] LocalizationMethod random_map_control(const Dataset& dataset,
                                                     std::span<const std::size_t> boxed,
                                                     std::span<const BoxRule> rules,
