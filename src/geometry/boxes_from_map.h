@@ -25,8 +25,8 @@ struct ScoredBox {
   double score = 0.0;
 };
 
-/// How boxes are drawn from a map. Every rule looks at the 8-connected regions of cells at or above a
-/// level.
+/// How boxes are drawn from a map. Every rule looks at the 8-connected regions of cells at or above
+/// a level.
 struct BoxRule {
   enum class Kind {
     /// Wang 2017: the map is scaled to [0, 255] by its own minimum and maximum and thresholded at
@@ -36,10 +36,13 @@ struct BoxRule {
     /// Ours: level = median + fraction * (peak - median), one box round each region.
     median_peak,
     /// Ours: one box of `area`. The region of the map's peak is taken at the level at which the box
-    /// round it comes nearest (in logarithm) to `area`; regions grow as the level falls, so that the
+    /// round it comes nearest (in logarithm) to `area`; regions grow as the level falls, so that
+    /// the
     /// level is found by bisection between peak and minimum. The box is centred on the region's
-    /// centre of mass and takes the square root of its ratio of deviations as its ratio of sides, each
-    /// cell of the box round it weighing (value - least in that box)^2; it is moved into the frame where it reaches beyond.
+    /// centre of mass and takes the square root of its ratio of deviations as its ratio of sides,
+    /// each
+    /// cell of the box round it weighing (value - least in that box)^2; it is moved into the frame
+    /// where it reaches beyond.
     expected_area,
   };
   Kind kind = Kind::median_peak;

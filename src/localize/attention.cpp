@@ -44,6 +44,7 @@ ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const PlaneGr
 
 std::vector<PlaneGrid> geometric_grids(const std::vector<Grid>& grids) {
   std::vector<PlaneGrid> planes;
+  planes.reserve(grids.size());
   for (const Grid& grid : grids) planes.push_back({grid, grid});
   return planes;
 }

@@ -71,8 +71,9 @@ void AlignmentFit::add(const ImageF& image, const Inference& inference,
         std::max_element(map.pixels().begin(), map.pixels().end()) - map.pixels().begin());
     const auto looked_at = attended_point(differentiated.input_gradient(s, finding, peak), image);
     if (!looked_at) continue;
-    const double x = grids_[s].centre(static_cast<double>(peak % map.width()));
-    const double y = grids_[s].centre(static_cast<double>(peak / map.width()));
+    const std::size_t row = peak / map.width();
+    const double x = grids_[s].centre(static_cast<double>(peak - row * map.width()));
+    const double y = grids_[s].centre(static_cast<double>(row));
     found_[finding][s].x.push_back(looked_at->x - x);
     found_[finding][s].y.push_back(looked_at->y - y);
   }

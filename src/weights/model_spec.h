@@ -41,9 +41,9 @@ struct ModelSpec {
 
   /// Per kind of map (localize/map_methods.h), one rule a finding.
   std::map<std::string, std::vector<BoxRuleSpec>> box_rules;
-  std::string box_rule_provenance;  ///< what the fractions were fitted on
-  std::optional<Fit> box_levels;    ///< the same for programs; models of before have none
-  std::optional<Alignment> alignment;   ///< of the stages' maps; none leaves them on their grids
+  std::string box_rule_provenance;     ///< what the fractions were fitted on
+  std::optional<Fit> box_levels;       ///< the same for programs; models of before have none
+  std::optional<Alignment> alignment;  ///< of the stages' maps; none leaves them on their grids
   std::optional<Calibration> calibration;
   std::optional<Thresholds> thresholds;
   std::map<std::string, std::string>

@@ -218,7 +218,7 @@ TEST_F(Trainer, RelevanceIsLoggedAsSharesThatSumToOne) {
   double sum = 0.0;
   std::size_t rows = 0;
   for (; std::getline(in, line); ++rows) sum += std::stod(line.substr(line.rfind(',') + 1));
-  EXPECT_EQ(rows, 3U * 2U * 3U);  // epochs, findings, stages
+  EXPECT_EQ(rows, 3U * 2U * 3U);      // epochs, findings, stages
   EXPECT_NEAR(sum, 3.0 * 2.0, 1e-4);  // six digits a share
 }
 
