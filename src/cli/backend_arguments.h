@@ -12,7 +12,7 @@ namespace chestmap {
 
 /// What runs a model for a command.
 struct BackendArguments {
-  std::string engine = "own";  ///< "own", "torch"
+  std::string engine = "own";  ///< "own", "bf16" (the own in bfloat16), "torch"
   std::string device = "cpu";  ///< "cpu", "cuda", "cuda:N"; others than the CPU are libtorch's
   std::int64_t threads = 0;    ///< 0: every core
 };

@@ -48,9 +48,10 @@ std::string line(const Row& row, double whole, double peak) {
 
 std::string layer_table(const std::filesystem::path& model, const BackendArguments& arguments,
                         std::size_t repeats) {
-  const kernels::Isa isa = kernels::best_isa();
+  engine::Computing how;
+  how.bfloat16 = arguments.engine == "bf16" && kernels::bfloat16_supported();
   engine::Engine engine(localizer_network(model).network,
-                        static_cast<std::size_t>(arguments.threads), isa);
+                        static_cast<std::size_t>(arguments.threads), how);
   const engine::Network& network = engine.network();
   const std::size_t pixels = network.tensors[network.input].floats();
   const auto load = [&](std::size_t /*image*/, float* input) { std::fill_n(input, pixels, 0.5F); };
@@ -75,7 +76,7 @@ std::string layer_table(const std::filesystem::path& model, const BackendArgumen
     kind.operations += rows.back().operations;
     whole += rows.back().seconds;
   }
-  const double peak = engine::measured_fma_peak(engine.threads(), isa);
+  const double peak = engine::measured_fma_peak(engine.threads(), how.isa);
   std::string table = fmt::format("{:<48} {:<16} {:>14} {:>9} {:>6} {:>8} {:>7}\n", "layer", "by",
                                   "writes", "ms", "", "GFLOP/s", "of peak");
   for (const Row& row : rows) table += line(row, whole, peak);
@@ -89,7 +90,7 @@ std::string layer_table(const std::filesystem::path& model, const BackendArgumen
   table += line(all, whole, peak);
   table += fmt::format(
       "measured peak of multiply-adds: {:.1f} GFLOP/s with {} threads ({}); floor: {:.2f} ms\n",
-      peak / 1e9, engine.threads(), kernels::name(isa), 1e3 * all.operations / peak);
+      peak / 1e9, engine.threads(), kernels::name(how.isa), 1e3 * all.operations / peak);
   table += fmt::format("weights: {:.1f} MB, all between the layers: {:.1f} MB\n\n",
                        static_cast<double>(engine.weight_bytes()) / 1e6,
                        static_cast<double>(engine.activation_bytes(engine.threads())) / 1e6);

@@ -9,7 +9,7 @@ bool needs_torch(const BackendArguments& arguments, bool gradients) {
 
 std::unique_ptr<Backend> make_backend(const std::filesystem::path& model,
                                       const BackendArguments& arguments) {
-  return make_engine_backend(model, arguments.threads);
+  return make_engine_backend(model, arguments.threads, arguments.engine == "bf16");
 }
 
 }  // namespace chestmap

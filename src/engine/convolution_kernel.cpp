@@ -18,11 +18,18 @@ kernels::Filter filter_of(const Convolution& convolution, const Tensor& read,
           convolution.averages};
 }
 
+kernels::Method method_for(const kernels::Filter& filter, const kernels::Extent& input,
+                           const Computing& how) {
+  // A stem that reads planes has few channels, which leave bfloat16's products nearly empty.
+  if (how.bfloat16 && !filter.planar_input) return kernels::Method::bfloat16;
+  return kernels::choose_method(filter, input, how.isa);
+}
+
 class ConvolutionKernel : public Kernel {
  public:
   ConvolutionKernel(const Convolution& convolution, const Tensor& read, const Tensor& written,
-                    kernels::Isa isa)
-      : ConvolutionKernel(convolution, filter_of(convolution, read, written), read, written, isa) {}
+                    const Computing& how)
+      : ConvolutionKernel(convolution, filter_of(convolution, read, written), read, written, how) {}
 
   void prepare(std::size_t threads) override {
     planned_.try_emplace(threads, filter_, input_, isa_, threads);
@@ -68,10 +75,10 @@ class ConvolutionKernel : public Kernel {
 
  private:
   ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
-                    const Tensor& read, const Tensor& written, kernels::Isa isa)
+                    const Tensor& read, const Tensor& written, const Computing& how)
       : input_(extent_of(read)),
-        filter_(filter, kernels::choose_method(filter, input_, isa), convolution.weight),
-        isa_(isa),
+        filter_(filter, method_for(filter, input_, how), convolution.weight),
+        isa_(how.isa),
         bias_(convolution.bias),
         before_(convolution.before),
         relu_(convolution.relu),
@@ -97,8 +104,8 @@ class ConvolutionKernel : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_convolution(const Convolution& convolution, const Tensor& read,
-                                         const Tensor& written, kernels::Isa isa) {
-  return std::make_unique<ConvolutionKernel>(convolution, read, written, isa);
+                                         const Tensor& written, const Computing& how) {
+  return std::make_unique<ConvolutionKernel>(convolution, read, written, how);
 }
 
 }  // namespace chestmap::engine

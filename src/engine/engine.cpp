@@ -9,12 +9,12 @@
 
 namespace chestmap::engine {
 
-Engine::Engine(Network network, std::size_t threads, kernels::Isa isa)
+Engine::Engine(Network network, std::size_t threads, const Computing& how)
     : network_(std::move(network)),
       team_(threads > 0 ? threads : available_cores()),
       kernels_(network_.layers.size()) {
   parallel_for(kernels_.size(), team_.size(), [&](std::size_t layer) {
-    kernels_[layer] = make_kernel(network_, network_.layers[layer], isa);
+    kernels_[layer] = make_kernel(network_, network_.layers[layer], how);
   });
 }
 

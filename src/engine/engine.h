@@ -13,7 +13,6 @@
 #include "engine/memory_plan.h"
 #include "engine/network.h"
 #include "engine/team.h"
-#include "kernels/isa.h"
 
 namespace chestmap::engine {
 
@@ -34,8 +33,8 @@ class Engine {
   using Take =
       std::function<void(std::size_t image, const std::vector<std::span<const float>>& outputs)>;
 
-  /// `threads` 0 takes every core; `isa` must be supported.
-  Engine(Network network, std::size_t threads, kernels::Isa isa = kernels::best_isa());
+  /// `threads` 0 takes every core; what `how` names must be supported.
+  Engine(Network network, std::size_t threads, const Computing& how = {});
 
   /// Images by one thread each, as far as there are enough for all threads; what is left, image by
   /// image, by all threads together. Both functions are called once an image, from any thread; what

@@ -14,8 +14,8 @@ namespace {
 
 class EngineBackend : public Backend {
  public:
-  EngineBackend(LocalizerNetwork localizer, std::size_t threads)
-      : engine_(std::move(localizer.network), threads),
+  EngineBackend(LocalizerNetwork localizer, std::size_t threads, const engine::Computing& how)
+      : engine_(std::move(localizer.network), threads, how),
         spec_(std::move(localizer.spec)),
         grids_(std::move(localizer.grids)),
         relevance_(std::move(localizer.relevance)) {}
@@ -79,11 +79,15 @@ class EngineBackend : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_engine_backend(const std::filesystem::path& file,
-                                             std::int64_t threads) {
+                                             std::int64_t threads, bool bfloat16) {
   if (kernels::best_isa() == kernels::Isa::portable)
     note("this processor has neither AVX2 nor AVX-512: the model runs on plain code, much slower");
-  return std::make_unique<EngineBackend>(localizer_network(file),
-                                         static_cast<std::size_t>(threads));
+  engine::Computing how;
+  how.bfloat16 = bfloat16 && kernels::bfloat16_supported();
+  if (bfloat16 && !how.bfloat16)
+    note("this processor has no AMX for bfloat16: the model runs in single precision");
+  return std::make_unique<EngineBackend>(localizer_network(file), static_cast<std::size_t>(threads),
+                                         how);
 }
 
 }  // namespace chestmap

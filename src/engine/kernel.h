@@ -10,6 +10,14 @@
 
 namespace chestmap::engine {
 
+/// What a network is computed by.
+struct Computing {
+  kernels::Isa isa = kernels::best_isa();
+  /// Convolutions of blocked tensors multiply in bfloat16 (8 bits of mantissa) and add in single
+  /// precision; the CPU must support it.
+  bool bfloat16 = false;
+};
+
 /// The memory that one layer works on, of one image.
 struct Operands {
   std::array<const float*, 2> inputs{};
@@ -39,6 +47,6 @@ class Kernel {
 
 /// For one layer of the network, whose weights are taken from it.
 [[nodiscard]] std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer,
-                                                  kernels::Isa isa);
+                                                  const Computing& how);
 
 }  // namespace chestmap::engine

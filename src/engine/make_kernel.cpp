@@ -9,18 +9,18 @@ namespace {
 struct Maker {
   const Tensor& read;
   const Tensor& written;
-  kernels::Isa isa;
+  const Computing& how;
 
   std::unique_ptr<Kernel> operator()(Convolution& convolution) const {
-    auto kernel = make_convolution(convolution, read, written, isa);
+    auto kernel = make_convolution(convolution, read, written, how);
     convolution.weight = {};
     return kernel;
   }
   std::unique_ptr<Kernel> operator()(const Affine& affine) const {
-    return make_affine(affine, read, written, isa);
+    return make_affine(affine, read, written, how.isa);
   }
   std::unique_ptr<Kernel> operator()(const MaxPooling& /*pooling*/) const {
-    return make_max_pooling(read, written, isa);
+    return make_max_pooling(read, written, how.isa);
   }
   std::unique_ptr<Kernel> operator()(const Reorder& /*reorder*/) const {
     return make_reorder(read, written);
@@ -33,8 +33,8 @@ struct Maker {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer, kernels::Isa isa) {
-  return std::visit(Maker{network.tensors[layer.inputs[0]], network.tensors[layer.output], isa},
+std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer, const Computing& how) {
+  return std::visit(Maker{network.tensors[layer.inputs[0]], network.tensors[layer.output], how},
                     layer.operation);
 }
 

@@ -95,6 +95,20 @@ void expect_as_torch(const ModelSpec& spec) {
       << "in memory that was used";
 }
 
+TEST(EngineBackend, InBfloat16StaysNearSinglePrecisionAndIsNotIt) {
+  if (!kernels::bfloat16_supported()) GTEST_SKIP() << "no AMX";
+  for (const char* backbone : {"densenet-compact", "resnet18"}) {
+    ModelSpec spec = small_spec();
+    spec.backbone = backbone;
+    const Compared compared(spec);
+    const auto backend = make_engine_backend(compared.file(), 2, /*bfloat16=*/true);
+    const double difference = apart(backend->infer(compared.images()), compared.expected());
+    // Each product's operands are rounded to 2^-9 of themselves, and the layers add up.
+    EXPECT_LT(difference, 0.1) << backbone;
+    EXPECT_GT(difference, kTolerance) << backbone;
+  }
+}
+
 class EngineRunsBackbone : public testing::TestWithParam<const char*> {};
 
 TEST_P(EngineRunsBackbone, AsTorchDoes) {
@@ -246,7 +260,8 @@ TEST(Engine, EveryInstructionSetGivesTheSame) {
          {kernels::Isa::portable, kernels::Isa::avx2, kernels::Isa::avx512}) {
       if (!kernels::supported(isa)) continue;
       SCOPED_TRACE(testing::Message() << backbone << ' ' << kernels::name(isa));
-      engine::Engine engine(localizer_network(compared.file()).network, 2, isa);
+      engine::Engine engine(localizer_network(compared.file()).network, 2,
+                            engine::Computing{isa, false});
       std::vector<float> logits;
       engine.run(
           1,
