@@ -73,6 +73,8 @@ class Reader {
     }
     png_set_read_fn(png_, &stream_, on_read);
     png_set_user_limits(png_, kLargestSide, kLargestSide);
+    // A chunk that claims to be longer than the file gets no memory.
+    png_set_chunk_malloc_max(png_, std::max<std::size_t>(content.size(), 4096));
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../image/scratch.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "toy.h"
@@ -154,8 +155,6 @@ std::filesystem::path write_npy(const std::filesystem::path& file, std::size_t h
 class WithMap : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / "chestmap-scored-predictions";
-    std::filesystem::remove_all(folder_);
     std::vector<std::uint8_t> values(100, 0);
     values[1 * 10 + 1] = 200;  // column 1, row 1
     values[1 * 10 + 2] = 150;
@@ -163,9 +162,8 @@ class WithMap : public testing::Test {
     prediction_ = item(0, 0);
     prediction_.map = write_npy(folder_ / "a.npy", 10, 10, values);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
   ImagePrediction prediction_;
 };
 
