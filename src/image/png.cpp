@@ -73,8 +73,6 @@ class Reader {
     }
     png_set_read_fn(png_, &stream_, on_read);
     png_set_user_limits(png_, kLargestSide, kLargestSide);
-    // A chunk that claims to be longer than the file gets no memory.
-    png_set_chunk_malloc_max(png_, std::max<std::size_t>(content.size(), 4096));
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -138,17 +136,20 @@ ImageF to_grey(const Layout& layout, const std::vector<png_byte>& raw) {
 
 /// libpng allocates what the header of a chunk claims before it reads the chunk, but for IDAT.
 void check_chunks(std::span<const std::byte> content) {
-  constexpr std::size_t kFrame = 12;  // length, type and checksum
+  constexpr std::size_t kHeader = 8;  // length and type
+  constexpr std::size_t kFrame = 12;  // and checksum
   std::size_t at = kSignature.size();
-  while (content.size() - at >= kFrame) {
+  while (content.size() - at >= kHeader) {
     const std::size_t length = big_endian_32(content, at);
     const bool is_pixels = byte_at(content, at + 4) == 'I' && byte_at(content, at + 5) == 'D';
-    const std::size_t left = content.size() - at - kFrame;
+    const std::size_t rest = content.size() - at;
+    const std::size_t left = rest > kFrame ? rest - kFrame : 0;
     if (length > left) {
       if (is_pixels) return;
       throw ImageError("broken PNG: a chunk at offset " + std::to_string(at) + " claims " +
                        std::to_string(length) + " bytes, " + std::to_string(left) + " are left");
     }
+    if (rest < kFrame + length) return;  // the checksum is cut
     at += kFrame + length;
   }
 }

@@ -160,6 +160,16 @@ TEST(Codec, AbsurdDimensionsAreRefusedBeforeAnythingIsAllocated) {
   EXPECT_NE(error_of(png_claiming(16384, 16384)).find("cannot hold"), std::string::npos);
 }
 
+TEST(Codec, AChunkThatClaimsMoreThanTheFileIsRefusedWhereverTheFileEnds) {
+  const std::string start = encode_png(Image8(1, 1)).substr(0, 33);  // signature and header
+  using namespace std::string_literals;
+  for (const std::string& tail : {""s, "\0E"s, "\0Edge of a text"s}) {
+    const std::string content = start + "\x32\0\0\x10tEXt"s + tail;
+    EXPECT_NE(error_of(content).find("claims 838860816 bytes"), std::string::npos) << tail.size();
+    EXPECT_THROW((void)read_png_text(bytes_of(content)), ImageError) << tail.size();
+  }
+}
+
 TEST(Codec, EncodedPixelsComeBackExactly) {
   RandomStream stream{3};
   Image8 bytes(13, 7);
