@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -59,14 +58,6 @@ void MappedFile::walk(std::size_t stops) const noexcept {
 
 void MappedFile::end_walk() const noexcept {
   if (start_ != nullptr) ::madvise(start_, size_, MADV_NORMAL);
-}
-
-void read_ahead(std::span<const std::byte> bytes) noexcept {
-  if (bytes.empty()) return;
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<std::uintptr_t>(bytes.data()) & ~(page - 1);
-  const auto last = reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.size();
-  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_WILLNEED);
 }
 
 }  // namespace chestmap

@@ -35,9 +35,4 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// Has the disk fetch these bytes of a mapped file while they are worked on: where a walk has
-/// looked at single pages, the system no longer sees that the file is read in order. Does nothing
-/// where they are in memory.
-void read_ahead(std::span<const std::byte> bytes) noexcept;
-
 }  // namespace chestmap

@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/mapped_file.h"
 #include "weights/byte_reader.h"
 #include "weights/small_float.h"
 
@@ -76,7 +75,6 @@ class RowMajor {
  public:
   explicit RowMajor(const StoredTensor& tensor) {
     if (is_plain(tensor)) {
-      read_ahead(tensor.data);
       bytes_ = tensor.data;
     } else {
       copy_ = row_major_bytes(tensor);
@@ -128,7 +126,6 @@ bool is_plain(const StoredTensor& tensor) {
 }
 
 std::vector<std::byte> row_major_bytes(const StoredTensor& tensor) {
-  read_ahead(tensor.data);
   if (is_plain(tensor)) return {tensor.data.begin(), tensor.data.end()};
   const std::size_t item = bits_of_dtype(tensor.dtype).value_or(8) / 8;
   std::vector<std::byte> out;
