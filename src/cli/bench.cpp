@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/median.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
 #include "cli/layer_table.h"
@@ -69,12 +70,6 @@ class ModelFile {
   bool temporary_ = false;
 };
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// Seconds that `infer` takes for so many images at a time.
 double seconds_of(Backend& backend, std::size_t batch, std::size_t repeats) {
   const auto side = static_cast<std::size_t>(backend.spec().input_size);
@@ -86,7 +81,7 @@ double seconds_of(Backend& backend, std::size_t batch, std::size_t repeats) {
     (void)backend.infer(images);
     taken.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
-  return median(std::move(taken));
+  return upper_median(std::move(taken));
 }
 
 /// The most memory that this process has had at a time.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/median.h"
 #include "engine/engine.h"
 #include "engine/fma_peak.h"
 #include "engine/localizer_network.h"
@@ -22,12 +23,6 @@ struct Row {
   double seconds = 0.0;
   double operations = 0.0;
 };
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 std::string kind_of(const engine::Layer& layer) {
   const auto* convolution = std::get_if<engine::Convolution>(&layer.operation);
@@ -70,7 +65,7 @@ std::string layer_table(const std::filesystem::path& model, const BackendArgumen
     const engine::Tensor& written = network.tensors[layer.output];
     rows.push_back({layer.name, layers[l].kernel,
                     fmt::format("{}x{}x{}", written.channels, written.height, written.width),
-                    median(taken[l]), engine::operations_of(network, layer)});
+                    upper_median(taken[l]), engine::operations_of(network, layer)});
     Row& kind = kinds[kind_of(layer)];
     kind.seconds += rows.back().seconds;
     kind.operations += rows.back().operations;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/median.h"
 #include "evaluate/controls.h"
 
 namespace chestmap {
@@ -38,14 +39,6 @@ std::vector<PatientShape> shapes_of(const Dataset& dataset, std::span<const std:
                            box.box.height / height}});
   }
   return shapes;
-}
-
-/// The mean of the two middle values where their number is even.
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2.0;
 }
 
 std::optional<Shape> median_without(const std::vector<PatientShape>& shapes,

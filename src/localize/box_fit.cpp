@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/median.h"
 #include "geometry/boxes_from_map.h"
 
 namespace chestmap {
@@ -12,12 +13,6 @@ namespace {
 constexpr double kFirst = 0.04;
 constexpr double kLast = 0.96;
 constexpr double kStep = 0.02;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 }  // namespace
 
@@ -41,7 +36,7 @@ std::optional<double> BoxFit::fraction(double expected_area) const {
   double best_distance = 0.0;
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     const double distance =
-        std::abs(std::log(std::max(median(areas_[i]), 1e-9)) - std::log(expected_area));
+        std::abs(std::log(std::max(upper_median(areas_[i]), 1e-9)) - std::log(expected_area));
     if (i == 0 || distance < best_distance) {
       best = i;
       best_distance = distance;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/median.h"
+
 namespace chestmap {
 
 namespace {
@@ -30,13 +32,6 @@ ImageF local_mean(const ImageF& image, std::size_t radius) {
   for (std::size_t x = 0; x < image.width(); ++x)
     average_row(&rows.at(x, 0), image.width(), image.height(), radius, &mean.at(x, 0));
   return mean;
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2.0;
 }
 
 }  // namespace
