@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "weights/map_grids.h"
 
 namespace chestmap {
 
@@ -93,22 +94,23 @@ Value attention_transposed(GraphBuilder& graph, std::span<const StageShape> shap
 }
 
 /// The same with each finding's maps on grids of their own: finding by finding, joined at the end.
-Value aligned_attention_transposed(GraphBuilder& graph, std::span<const StageShape> shapes,
+Value aligned_attention_transposed(GraphBuilder& graph, const ModelSpec& spec,
+                                   std::span<const StageShape> shapes,
                                    const std::vector<Value>& maps, const Relevance& relevance,
-                                   const Alignment& alignment, const std::vector<double>& at,
-                                   const std::string& name) {
+                                   const std::vector<double>& at, const std::string& name) {
+  std::vector<Grid> geometric;
+  geometric.reserve(shapes.size());
+  for (const StageShape& shape : shapes) geometric.push_back(shape.grid);
   std::vector<Value> findings;
   for (std::size_t f = 0; f < relevance.size(); ++f) {
+    const std::vector<PlaneGrid> grids = aligned_grids(spec, geometric, f);
     Value sum;
     for (std::size_t s = 0; s < maps.size(); ++s) {
       const std::string part = fmt::format("{}.finding{}.part{}", name, f + 1, s + 1);
       std::vector<float> choice(relevance.size());
       choice[f] = static_cast<float>(relevance[f][s]);
       const Value weighted = graph.linear(maps[s], std::move(choice), {0.0F}, part + ".weighted");
-      PlaneGrid grid{shapes[s].grid, shapes[s].grid};
-      grid.x.offset += alignment.shifts[f][s].x;
-      grid.y.offset += alignment.shifts[f][s].y;
-      const Value up = graph.resampled_transposed(weighted, grid, at, part);
+      const Value up = graph.resampled_transposed(weighted, grids[s], at, part);
       sum = s == 0 ? up : graph.combine("Add", sum, up, part + ".sum");
     }
     findings.push_back(std::move(sum));
@@ -150,11 +152,11 @@ HeadGraph head_graph(GraphBuilder& graph, const ModelSpec& spec, std::span<const
   }
   const std::vector<double> at =
       even_centres(static_cast<std::size_t>(resolution), static_cast<double>(spec.input_size));
-  const Value map =
-      spec.alignment ? aligned_attention_transposed(graph, shapes, head.stage_maps, head.relevance,
-                                                    *spec.alignment, at, "head.attention_turned")
-                     : attention_transposed(graph, shapes, head.stage_maps, head.relevance, at,
-                                            "head.attention_turned");
+  const Value map = spec.alignment
+                        ? aligned_attention_transposed(graph, spec, shapes, head.stage_maps,
+                                                       head.relevance, at, "head.attention_turned")
+                        : attention_transposed(graph, shapes, head.stage_maps, head.relevance, at,
+                                               "head.attention_turned");
   head.attention_map = graph.transposed(map, "head.attention");
   return head;
 }

@@ -6,6 +6,7 @@
 #include "geometry/grid.h"
 #include "image/image.h"
 #include "localize/backend.h"
+#include "weights/map_grids.h"
 
 namespace chestmap {
 
@@ -17,13 +18,6 @@ namespace chestmap {
 [[nodiscard]] ImageF combine_maps(std::span<const ImageF* const> maps,
                                   std::span<const PlaneGrid> grids, std::span<const double> weights,
                                   double input_size, std::size_t resolution);
-
-/// Where each stage's cells lie, as the network's strides put them.
-[[nodiscard]] std::vector<PlaneGrid> geometric_grids(const std::vector<Grid>& grids);
-/// The same moved by the model's alignment for one finding; unmoved where it has none.
-[[nodiscard]] std::vector<PlaneGrid> aligned_grids(const ModelSpec& spec,
-                                                   const std::vector<Grid>& grids,
-                                                   std::size_t finding);
 
 /// The map of one finding from an inference, its stages on `grids` and weighted by `weights`.
 [[nodiscard]] ImageF combine_stages(const Inference& inference, std::span<const PlaneGrid> grids,
