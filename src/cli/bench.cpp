@@ -55,6 +55,7 @@ class ModelFile {
                              fmt::format("chestmap-bench-{}.safetensors", ::getpid())
                        : arguments.save;
     write_random_model(path_, arguments.model, arguments.size);
+    make_ready_to_time(path_, arguments.backend);
   }
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;

@@ -108,7 +108,7 @@ int calibrate_command(const FitArguments& arguments) {
         "the model's thresholds were of its former probabilities and are gone; run `chestmap "
         "fit-thresholds` again");
   }
-  rewrite_model(job, spec);
+  rewrite_model(job.file, spec);
   print_change(before, spec, logits);
   note("calibrated by {} on {} images of the {} split: {}", job.fit.method, job.fit.images,
        job.fit.split, job.file.string());

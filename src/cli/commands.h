@@ -8,6 +8,7 @@ namespace chestmap {
 
 void add_data_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
+void add_quantize_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_card_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);

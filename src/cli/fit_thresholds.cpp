@@ -77,7 +77,7 @@ int fit_probabilities(FitJob& job) {
     }
     fmt::print("\n");
   }
-  rewrite_model(job, spec);
+  rewrite_model(job.file, spec);
   return 0;
 }
 
@@ -100,7 +100,7 @@ int fit_box_levels(FitJob& job) {
     fmt::print("{:<22}{:>15.4f}{:>9}\n", spec.findings[f], rule.area,
                rule.fitted ? fmt::format("{:.2f}", rule.fraction) : "-");
   }
-  rewrite_model(job, spec);
+  rewrite_model(job.file, spec);
   return 0;
 }
 

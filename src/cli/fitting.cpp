@@ -138,9 +138,9 @@ void check_labels(const FitJob& job, const std::vector<std::vector<ScoredLabel>>
        fmt::join(without, ", "));
 }
 
-void rewrite_model(const FitJob& job, const ModelSpec& spec) {
-  const SafetensorsFile weights(job.file);
-  write_safetensors(job.file, weights.tensors(), spec.to_metadata());
+void rewrite_model(const std::filesystem::path& file, const ModelSpec& spec) {
+  const SafetensorsFile weights(file);
+  write_safetensors(file, weights.tensors(), spec.to_metadata());
 }
 
 }  // namespace chestmap

@@ -59,6 +59,6 @@ struct LabelNumbers {
 void check_labels(const FitJob& job, const std::vector<std::vector<ScoredLabel>>& logits);
 
 /// Replaces the model's file at one stroke by one of the same weights with `spec` as its metadata.
-void rewrite_model(const FitJob& job, const ModelSpec& spec);
+void rewrite_model(const std::filesystem::path& file, const ModelSpec& spec);
 
 }  // namespace chestmap

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/fma_peak.h"
 #include "engine/localizer_network.h"
+#include "engine/precision.h"
 
 namespace chestmap {
 
@@ -43,10 +44,11 @@ std::string line(const Row& row, double whole, double peak) {
 
 std::string layer_table(const std::filesystem::path& model, const BackendArguments& arguments,
                         std::size_t repeats) {
-  engine::Computing how;
-  how.bfloat16 = arguments.engine == "bf16" && kernels::bfloat16_supported();
-  engine::Engine engine(localizer_network(model).network,
-                        static_cast<std::size_t>(arguments.threads), how);
+  LocalizerNetwork localizer = localizer_network(model);
+  const engine::Computing how =
+      computing_for(precision_of(arguments.engine), localizer.spec, model);
+  engine::Engine engine(std::move(localizer.network), static_cast<std::size_t>(arguments.threads),
+                        how);
   const engine::Network& network = engine.network();
   const std::size_t pixels = network.tensors[network.input].floats();
   const auto load = [&](std::size_t /*image*/, float* input) { std::fill_n(input, pixels, 0.5F); };

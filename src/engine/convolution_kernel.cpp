@@ -10,6 +10,9 @@ namespace chestmap::engine {
 
 namespace {
 
+/// Of 8 bits, without the zero.
+constexpr float kSteps = 255.0F;
+
 kernels::Filter filter_of(const Convolution& convolution, const Tensor& read,
                           const Tensor& written) {
   const auto number = [](std::int64_t n) { return static_cast<std::size_t>(n); };
@@ -18,10 +21,13 @@ kernels::Filter filter_of(const Convolution& convolution, const Tensor& read,
           convolution.averages};
 }
 
-kernels::Method method_for(const kernels::Filter& filter, const kernels::Extent& input,
-                           const Computing& how) {
-  // A stem that reads planes has few channels, which leave bfloat16's products nearly empty.
-  if (how.bfloat16 && !filter.planar_input) return kernels::Method::bfloat16;
+kernels::Method method_for(const Convolution& convolution, const kernels::Filter& filter,
+                           const kernels::Extent& input, const Computing& how) {
+  // A stem that reads planes has few channels, which leave AMX's products nearly empty.
+  if (how.precision == Precision::bfloat16 && !filter.planar_input)
+    return kernels::Method::bfloat16;
+  if (how.precision == Precision::int8 && !filter.planar_input && convolution.input_largest > 0.0F)
+    return kernels::Method::int8;
   return kernels::choose_method(filter, input, how.isa);
 }
 
@@ -66,6 +72,8 @@ class ConvolutionKernel : public Kernel {
         return "2 x bfloat16";
       case kernels::Method::bfloat16x3:
         return "3 x bfloat16";
+      case kernels::Method::int8:
+        return "int8";
       case kernels::Method::direct:
         break;
     }
@@ -77,7 +85,8 @@ class ConvolutionKernel : public Kernel {
   ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
                     const Tensor& read, const Tensor& written, const Computing& how)
       : input_(extent_of(read)),
-        filter_(filter, method_for(filter, input_, how), convolution.weight),
+        filter_(filter, method_for(convolution, filter, input_, how), convolution.weight,
+                convolution.input_largest / kSteps),
         isa_(how.isa),
         bias_(convolution.bias),
         before_(convolution.before),

@@ -50,15 +50,14 @@ void Engine::keep_arena(Arena arena) {
   arenas_.push_back(std::move(arena));
 }
 
-void Engine::run_layer(const MemoryPlan& plan, const Arena& arena, std::size_t layer,
-                       Team& team) const {
+Operands Engine::operands_of(const MemoryPlan& plan, const Arena& arena, std::size_t layer) const {
   const Layer& described = network_.layers[layer];
   Operands operands;
   for (std::size_t i = 0; i < described.inputs.size(); ++i)
     operands.inputs.at(i) = arena.data() + plan.tensors[described.inputs[i]];
   operands.output = arena.data() + plan.tensors[described.output];
   operands.workspace = arena.data() + plan.workspaces[layer];
-  kernels_[layer]->run(operands, team);
+  return operands;
 }
 
 void Engine::run_image(std::size_t image, Team& team, const Load& load, const Take& take) {
@@ -66,7 +65,7 @@ void Engine::run_image(std::size_t image, Team& team, const Load& load, const Ta
   Arena arena = take_arena(places.size);
   load(image, arena.data() + places.tensors[network_.input]);
   for (std::size_t layer = 0; layer < kernels_.size(); ++layer)
-    run_layer(places, arena, layer, team);
+    kernels_[layer]->run(operands_of(places, arena, layer), team);
   std::vector<std::span<const float>> outputs;
   for (const auto& [name, tensor] : network_.outputs)
     outputs.emplace_back(arena.data() + places.tensors[tensor], network_.tensors[tensor].floats());
@@ -92,19 +91,30 @@ void Engine::run(std::size_t images, const Load& load, const Take& take) {
   for (std::size_t image = each; image < images; ++image) run_image(image, team_, load, take);
 }
 
-std::vector<LayerTime> Engine::timed(const Load& load) {
-  using Clock = std::chrono::steady_clock;
+void Engine::run_watched(const Load& load, const Watch& watch) {
   const MemoryPlan& places = plan(threads());
   Arena arena = take_arena(places.size);
   load(0, arena.data() + places.tensors[network_.input]);
-  std::vector<LayerTime> times;
   for (std::size_t layer = 0; layer < kernels_.size(); ++layer) {
-    const Clock::time_point start = Clock::now();
-    run_layer(places, arena, layer, team_);
-    const std::chrono::duration<double> taken = Clock::now() - start;
-    times.push_back({&network_.layers[layer], kernels_[layer]->name(), taken.count()});
+    const Operands operands = operands_of(places, arena, layer);
+    watch(layer, operands);
+    kernels_[layer]->run(operands, team_);
   }
   keep_arena(std::move(arena));
+}
+
+std::vector<LayerTime> Engine::timed(const Load& load) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<Clock::time_point> starts;
+  run_watched(load, [&](std::size_t /*layer*/, const Operands& /*operands*/) {
+    starts.push_back(Clock::now());
+  });
+  starts.push_back(Clock::now());
+  std::vector<LayerTime> times;
+  for (std::size_t layer = 0; layer < kernels_.size(); ++layer) {
+    const std::chrono::duration<double> taken = starts[layer + 1] - starts[layer];
+    times.push_back({&network_.layers[layer], kernels_[layer]->name(), taken.count()});
+  }
   return times;
 }
 

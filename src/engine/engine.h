@@ -45,7 +45,11 @@ class Engine {
   /// One image, number 0, by the calling thread alone. Any number of threads may call it at a time.
   void run_alone(const Load& load, const Take& take);
 
+  /// Called before each layer, with what it reads.
+  using Watch = std::function<void(std::size_t layer, const Operands& operands)>;
+
   /// The layers of one image, one after another, by all threads.
+  void run_watched(const Load& load, const Watch& watch);
   [[nodiscard]] std::vector<LayerTime> timed(const Load& load);
 
   [[nodiscard]] const Network& network() const noexcept { return network_; }
@@ -60,7 +64,8 @@ class Engine {
   Arena take_arena(std::size_t size);
   void keep_arena(Arena arena);
   void run_image(std::size_t image, Team& team, const Load& load, const Take& take);
-  void run_layer(const MemoryPlan& plan, const Arena& arena, std::size_t layer, Team& team) const;
+  [[nodiscard]] Operands operands_of(const MemoryPlan& plan, const Arena& arena,
+                                     std::size_t layer) const;
 
   Network network_;
   Team team_;

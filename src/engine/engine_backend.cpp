@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "engine/engine.h"
 #include "engine/localizer_network.h"
+#include "engine/precision.h"
 
 namespace chestmap {
 
@@ -79,14 +79,10 @@ class EngineBackend : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_engine_backend(const std::filesystem::path& file,
-                                             std::int64_t threads, bool bfloat16) {
-  if (kernels::best_isa() == kernels::Isa::portable)
-    note("this processor has neither AVX2 nor AVX-512: the model runs on plain code, much slower");
-  engine::Computing how;
-  how.bfloat16 = bfloat16 && kernels::bfloat16_supported();
-  if (bfloat16 && !how.bfloat16)
-    note("this processor has no AMX for bfloat16: the model runs in single precision");
-  return std::make_unique<EngineBackend>(localizer_network(file), static_cast<std::size_t>(threads),
+                                             std::int64_t threads, engine::Precision precision) {
+  LocalizerNetwork localizer = localizer_network(file);
+  const engine::Computing how = computing_for(precision, localizer.spec, file);
+  return std::make_unique<EngineBackend>(std::move(localizer), static_cast<std::size_t>(threads),
                                          how);
 }
 

@@ -10,12 +10,15 @@
 
 namespace chestmap::engine {
 
+/// What convolutions of blocked tensors multiply: numbers of 24 bits, of 8 bits and an exponent,
+/// added in single precision, or 255 steps of the range that their input was seen to have, added as
+/// integers; where the range is not known, in single precision. The CPU must support it.
+enum class Precision { single, bfloat16, int8 };
+
 /// What a network is computed by.
 struct Computing {
   kernels::Isa isa = kernels::best_isa();
-  /// Convolutions of blocked tensors multiply in bfloat16 (8 bits of mantissa) and add in single
-  /// precision; the CPU must support it.
-  bool bfloat16 = false;
+  Precision precision = Precision::single;
 };
 
 /// The memory that one layer works on, of one image.

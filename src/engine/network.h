@@ -61,6 +61,8 @@ struct Convolution {
   bool averages = false;         ///< 2x2 pixels after `before`, for a 1x1 kernel
   bool adds = false;             ///< the second input is added before the ReLU
   bool relu = false;
+  /// Largest number that was seen of what is multiplied, none below 0; 0 where that is not known.
+  float input_largest = 0.0F;
 };
 
 /// The largest of 3 x 3 pixels, stride 2, over those that exist.

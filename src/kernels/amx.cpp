@@ -1,6 +1,6 @@
-// Direct convolutions in bfloat16 by AMX, summed in single precision; CMakeLists.txt has the
-// compiler flags. A tile register holds 16 pixels by 32 inputs, 32 inputs by 16 outputs, or 16
-// pixels by 16 outputs.
+// Direct convolutions by AMX, in bfloat16 summed in single precision, and in 8 bits summed in
+// integers; CMakeLists.txt has the compiler flags. A tile register holds 16 pixels by 32 inputs (64
+// of 8 bits), as many inputs by 16 outputs, or 16 pixels by 16 outputs.
 
 // clang-format off
 #include "kernels/vec_avx512.inl"
@@ -13,20 +13,19 @@ namespace {
 
 constexpr std::size_t amx_pixels = 32;  // of a tile of the convolution: two registers
 constexpr std::size_t amx_blocks = 2;
+constexpr std::size_t tile_bytes = 16 * 64;  // of a register
 
-/// Where gathered inputs go, rounded: pair of blocks of channels, tap of the filter, term, pixel,
-/// 32 inputs.
-template <int terms>
-struct Rounded {
-  float* to;
-  std::size_t pixels;
-  static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
-    return (block / 2 * taps + tap) * 2 + block % 2;
-  }
-  void put(std::size_t run, std::size_t p, Vec x) const {
-    auto* row = reinterpret_cast<char*>(to) + (run / 2 * terms * pixels + p) * 64 + run % 2 * 32;
+/// Operands as sums of numbers in bfloat16, `count` of them.
+template <int count>
+struct Bfloat16 {
+  static constexpr int terms = count;
+  static constexpr std::size_t blocks = 2;  // of 16 inputs in a register's row
+  static constexpr bool integers = false;
+
+  /// Half a row, and those of the further terms behind it.
+  static void put(char* row, std::size_t term_pitch, Vec x, Vec /*steps_per_one*/) {
 #pragma GCC unroll 3
-    for (int term = 0; term < terms; ++term, row += pixels * 64) {
+    for (int term = 0; term < terms; ++term, row += term_pitch) {
       const __m256bh rounded = _mm512_cvtneps_pbh(x);
       __builtin_memcpy(row, &rounded, sizeof rounded);
       if (term + 1 < terms) {
@@ -34,6 +33,47 @@ struct Rounded {
         x = sub(x, _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)));
       }
     }
+  }
+  static Vec sum(const float* sums, Vec /*product_steps*/, Vec bias) {
+    return add(load(sums), bias);
+  }
+};
+
+/// Operands as numbers of 8 bits: inputs without a sign, weights with one.
+struct Int8 {
+  static constexpr int terms = 1;
+  static constexpr std::size_t blocks = 4;
+  static constexpr bool integers = true;
+
+  /// A quarter of a row: to the nearest step, what is beyond the last one to that.
+  static void put(char* row, std::size_t /*term_pitch*/, Vec x, Vec steps_per_one) {
+    const __m512i steps = _mm512_cvtps_epi32(larger(mul(x, steps_per_one), spread(0.0F)));
+    const __m128i narrow = _mm512_cvtusepi32_epi8(steps);
+    __builtin_memcpy(row, &narrow, sizeof narrow);
+  }
+  static Vec sum(const float* sums, Vec product_steps, Vec bias) {
+    return mul_add(_mm512_cvtepi32_ps(_mm512_loadu_si512(sums)), product_steps, bias);
+  }
+};
+
+/// Where gathered inputs go: row of blocks of channels, tap of the filter, term, pixel, the row's
+/// inputs in 64 bytes.
+template <typename Numbers>
+struct Placed {
+  static constexpr std::size_t blocks = Numbers::blocks;
+  float* to;
+  std::size_t pixels;
+  Vec steps_per_one;
+  Placed(const Job& job, float* scratch, std::size_t count)
+      : to(scratch), pixels(count), steps_per_one(spread(job.steps_per_one)) {}
+  static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
+    return (block / blocks * taps + tap) * blocks + block % blocks;
+  }
+  void put(std::size_t run, std::size_t p, Vec x) const {
+    char* row = reinterpret_cast<char*>(to) +
+                (run / blocks * std::size_t{Numbers::terms} * pixels + p) * 64 +
+                run % blocks * (64 / blocks);
+    Numbers::put(row, pixels * 64, x, steps_per_one);
   }
 };
 
@@ -47,40 +87,53 @@ struct alignas(64) TileShapes {
 
 /// Up to 32 consecutive pixels, for one or two blocks of outputs.
 struct Product {
-  const float* pixels;     // for each pair of blocks, row and column of the filter
-  std::size_t pair_pitch;  // bytes
-  std::size_t term_pitch;  // bytes
-  std::size_t row_pitch;   // bytes; from a column to the next there are 64
-  std::size_t pairs, kernel;
-  const float* weights;      // pair, row, column, term, 32 inputs by 16 outputs
+  const float* pixels;       // for each row of blocks, row and column of the filter
+  std::size_t pitch;         // bytes from a row of blocks to the next
+  std::size_t term_pitch;    // bytes
+  std::size_t row_pitch;     // bytes; from a column to the next there are 64
+  std::size_t rows, kernel;  // rows of blocks
+  const float* weights;      // row of blocks, row, column, term, their inputs by 16 outputs
   std::size_t weight_block;  // bytes
-  const float* ahead;        // as of Tile, for each pair
+  const float* ahead;        // as of Tile
   std::size_t ahead_stride, ahead_lines;
 };
 
-template <int terms, bool two_rows, bool two_blocks>
+/// Adds pixels in register `a` times weights in register `b` to the sums in `to`.
+#define CHESTMAP_ADD_PRODUCT(to, a, b) \
+  if constexpr (Numbers::integers)     \
+    _tile_dpbusd(to, a, b);            \
+  else                                 \
+    _tile_dpbf16ps(to, a, b)
+
+template <typename Numbers, bool two_rows, bool two_blocks>
 inline void multiply_step(const Product& product, const char* pixels, const char* weights) {
 #pragma GCC unroll 3
-  for (int j = 0; j < terms; ++j, weights += 16 * 64) {
+  for (int j = 0; j < Numbers::terms; ++j, weights += tile_bytes) {
     _tile_loadd(6, weights, 64);
     if constexpr (two_blocks) _tile_loadd(7, weights + product.weight_block, 64);
 #pragma GCC unroll 3
-    for (int i = 0; i < terms - j; ++i) {
+    for (int i = 0; i < Numbers::terms - j; ++i) {
       const char* term = pixels + static_cast<std::size_t>(i) * product.term_pitch;
       _tile_loadd(4, term, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      if constexpr (two_blocks) _tile_dpbf16ps(1, 4, 7);
+      CHESTMAP_ADD_PRODUCT(0, 4, 6);
+      if constexpr (two_blocks) {
+        CHESTMAP_ADD_PRODUCT(1, 4, 7);
+      }
       if constexpr (two_rows) {
-        _tile_loadd(5, term + 16 * 64, 64);
-        _tile_dpbf16ps(2, 5, 6);
-        if constexpr (two_blocks) _tile_dpbf16ps(3, 5, 7);
+        _tile_loadd(5, term + tile_bytes, 64);
+        CHESTMAP_ADD_PRODUCT(2, 5, 6);
+        if constexpr (two_blocks) {
+          CHESTMAP_ADD_PRODUCT(3, 5, 7);
+        }
       }
     }
   }
 }
 
+#undef CHESTMAP_ADD_PRODUCT
+
 /// Sums: block, pixel, output.
-template <int terms, bool two_rows, bool two_blocks>
+template <typename Numbers, bool two_rows, bool two_blocks>
 void multiply(const Product& product, float* sums) {
   const auto* pixels = reinterpret_cast<const char*>(product.pixels);
   const auto* weights = reinterpret_cast<const char*>(product.weights);
@@ -89,47 +142,49 @@ void multiply(const Product& product, float* sums) {
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (std::size_t pair = 0; pair < product.pairs; ++pair, pixels += product.pair_pitch) {
+  for (std::size_t row = 0; row < product.rows; ++row, pixels += product.pitch) {
     for (std::size_t ky = 0; ky < product.kernel; ++ky)
-      for (std::size_t kx = 0; kx < product.kernel; ++kx, weights += terms * 16 * 64)
-        multiply_step<terms, two_rows, two_blocks>(
+      for (std::size_t kx = 0; kx < product.kernel; ++kx, weights += Numbers::terms * tile_bytes)
+        multiply_step<Numbers, two_rows, two_blocks>(
             product, pixels + ky * product.row_pitch + kx * 64, weights);
-    for (std::size_t line = 0; line < product.ahead_lines; ++line) {
-      __builtin_prefetch(ahead + line * 16, 0, 2);
-      __builtin_prefetch(ahead + product.ahead_stride + line * 16, 0, 2);
-    }
-    ahead += 2 * product.ahead_stride;
+    for (std::size_t block = 0; block < Numbers::blocks; ++block, ahead += product.ahead_stride)
+      for (std::size_t line = 0; line < product.ahead_lines; ++line)
+        __builtin_prefetch(ahead + line * 16, 0, 2);
   }
+  constexpr std::size_t row_sums = std::size_t{16} * 16;
   _tile_stored(0, sums, 64);
   if constexpr (two_blocks) _tile_stored(1, sums + amx_pixels * 16, 64);
   if constexpr (two_rows) {
-    _tile_stored(2, sums + 16 * 16, 64);
-    if constexpr (two_blocks) _tile_stored(3, sums + (amx_pixels + 16) * 16, 64);
+    _tile_stored(2, sums + row_sums, 64);
+    if constexpr (two_blocks) _tile_stored(3, sums + amx_pixels * 16 + row_sums, 64);
   }
 }
 
-template <int terms>
+template <typename Numbers>
 void multiply(const Product& product, std::size_t pixels, std::size_t blocks, float* sums) {
   if (pixels > 16)
-    blocks == 2 ? multiply<terms, true, true>(product, sums)
-                : multiply<terms, true, false>(product, sums);
+    blocks == 2 ? multiply<Numbers, true, true>(product, sums)
+                : multiply<Numbers, true, false>(product, sums);
   else
-    blocks == 2 ? multiply<terms, false, true>(product, sums)
-                : multiply<terms, false, false>(product, sums);
+    blocks == 2 ? multiply<Numbers, false, true>(product, sums)
+                : multiply<Numbers, false, false>(product, sums);
 }
 
 /// Writes the sums of consecutive pixels of the output, from `pixel` of the image on.
+template <typename Numbers>
 void write(const Job& job, std::size_t image, std::size_t pixel, std::size_t count,
            std::size_t block, std::size_t blocks, const float* sums) {
   for (std::size_t b = block; b < block + blocks; ++b, sums += amx_pixels * 16) {
     const Vec bias = job.bias == nullptr ? spread(0.0F) : load(job.bias + b * 16);
+    const Vec product_steps =
+        job.product_steps == nullptr ? spread(0.0F) : load(job.product_steps + b * 16);
     float* out = job.output.data + image * job.output.image + b * job.output.block + pixel * 16;
     const float* residual =
         job.residual.data == nullptr
             ? nullptr
             : job.residual.data + image * job.residual.image + b * job.residual.block + pixel * 16;
     for (std::size_t p = 0; p < count; ++p) {
-      Vec sum = add(load(sums + p * 16), bias);
+      Vec sum = Numbers::sum(sums + p * 16, product_steps, bias);
       if (residual != nullptr) sum = add(sum, load(residual + p * 16));
       store(out + p * 16, job.relu ? larger(sum, spread(0.0F)) : sum);
     }
@@ -137,44 +192,44 @@ void write(const Job& job, std::size_t image, std::size_t pixel, std::size_t cou
 }
 
 /// What every tile of a job has in common.
-template <int terms>
+template <typename Numbers>
 Product product_of(const Job& job, std::size_t kernel) {
   Product product{};
   const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t pairs = (job.in_blocks + 1) / 2;
+  const std::size_t rows = (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks;
   product.kernel = kernel;
-  product.pairs = kernel == 1 ? pairs * taps : pairs;
-  product.weight_block = pairs * taps * terms * 16 * 64;
+  product.rows = kernel == 1 ? rows * taps : rows;
+  product.weight_block = rows * taps * Numbers::terms * tile_bytes;
   return product;
 }
 
-/// Zeros for the second block of the last pair, where there is none.
-template <int terms>
-void fill_up(const Job& job, const Rounded<terms>& to, std::size_t taps) {
-  if (job.in_blocks % 2 == 0) return;
-  for (std::size_t tap = 0; tap < taps; ++tap)
-    for (std::size_t p = 0; p < to.pixels; ++p)
-      to.put(Rounded<terms>::run(job.in_blocks, tap, taps), p, spread(0.0F));
+/// Zeros for the blocks that the last row has not.
+template <typename Numbers>
+void fill_up(const Job& job, const Placed<Numbers>& to, std::size_t taps) {
+  for (std::size_t block = job.in_blocks; block % Numbers::blocks != 0; ++block)
+    for (std::size_t tap = 0; tap < taps; ++tap)
+      for (std::size_t p = 0; p < to.pixels; ++p)
+        to.put(Placed<Numbers>::run(block, tap, taps), p, spread(0.0F));
 }
 
 /// Tiles [first, last), gathered one by one, by two blocks of the output.
-template <int terms>
+template <typename Numbers>
 void multiply_span(const Job& job, std::size_t first, std::size_t last, const float* gathered,
                    std::size_t slot, std::size_t block, std::size_t blocks, float* sums) {
-  Product product = product_of<terms>(job, 1);
+  Product product = product_of<Numbers>(job, 1);
   product.weights = job.weights + block * product.weight_block / sizeof(float);
   for (std::size_t tile = first; tile < last; ++tile) {
     const Pixels pixels = pixels_of_tile(job, tile);
     product.pixels = gathered + (tile - first) * slot;
     product.term_pitch = pixels.count * 64;
-    product.pair_pitch = terms * product.term_pitch;
+    product.pitch = Numbers::terms * product.term_pitch;
     Tile later{};
     fetch_ahead(job, tile + last - first, block, later);
     product.ahead = later.ahead;
     product.ahead_stride = later.ahead_stride;
     product.ahead_lines = later.ahead_lines;
-    multiply<terms>(product, pixels.count, blocks, sums);
-    write(job, pixels.image, pixels.first, pixels.count, block, blocks, sums);
+    multiply<Numbers>(product, pixels.count, blocks, sums);
+    write<Numbers>(job, pixels.image, pixels.first, pixels.count, block, blocks, sums);
   }
 }
 
@@ -190,10 +245,10 @@ Rows rows_of_span(const Job& job, std::size_t span) {
 }
 
 /// The rows of the input with their padding, which all taps of the filter read.
-template <int terms>
+template <typename Numbers>
 void gather_rows(const Job& job, const Rows& rows, float* scratch) {
   const std::size_t pitch = job.row_pitch;
-  const Rounded<terms> to{scratch, (rows.count + job.kernel - 1) * pitch};
+  const Placed<Numbers> to(job, scratch, (rows.count + job.kernel - 1) * pitch);
   for (std::size_t block = 0; block < job.in_blocks; ++block) {
     const Activation activation(job, block);
     const float* plane = job.input.data + rows.image * job.input.image + block * job.input.block;
@@ -205,43 +260,44 @@ void gather_rows(const Job& job, const Rows& rows, float* scratch) {
              inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
     }
   }
-  fill_up<terms>(job, to, 1);
+  fill_up<Numbers>(job, to, 1);
 }
 
 /// The padded rows are multiplied as one line of pixels; sums that belong to the padding are
 /// dropped.
-template <int terms>
+template <typename Numbers>
 void multiply_rows(const Job& job, const Rows& rows, const float* gathered, std::size_t block,
                    std::size_t blocks, float* sums) {
   const std::size_t pitch = job.row_pitch;
-  Product product = product_of<terms>(job, job.kernel);
+  Product product = product_of<Numbers>(job, job.kernel);
   product.weights = job.weights + block * product.weight_block / sizeof(float);
   product.row_pitch = pitch * 64;
   product.term_pitch = (rows.count + job.kernel - 1) * product.row_pitch;
-  product.pair_pitch = terms * product.term_pitch;
+  product.pitch = Numbers::terms * product.term_pitch;
   const std::size_t all = (rows.count - 1) * pitch + job.out_width;
   for (std::size_t first = 0; first < all; first += amx_pixels) {
     product.pixels = gathered + first * 16;
     const std::size_t last = first + amx_pixels < all ? first + amx_pixels : all;
-    multiply<terms>(product, last - first, blocks, sums);
+    multiply<Numbers>(product, last - first, blocks, sums);
     for (std::size_t from = first; from < last;) {
       const std::size_t row = from / pitch;
       const std::size_t end = row * pitch + job.out_width;
       if (from < end)
-        write(job, rows.image, (rows.first + row) * job.out_width + from % pitch,
-              (end < last ? end : last) - from, block, blocks, sums + (from - first) * 16);
+        write<Numbers>(job, rows.image, (rows.first + row) * job.out_width + from % pitch,
+                       (end < last ? end : last) - from, block, blocks, sums + (from - first) * 16);
       from = (row + 1) * pitch;
     }
   }
 }
 
-template <int terms>
+template <typename Numbers>
 void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
   const TileShapes shapes;
   _tile_loadconfig(&shapes);
   const bool by_rows = job.gather == Gather::rows;
   const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t slot = (job.in_blocks + 1) / 2 * taps * terms * amx_pixels * 16;
+  const std::size_t slot = (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks * taps *
+                           Numbers::terms * amx_pixels * 16;
   float* sums = scratch;
   scratch += amx_pixels * amx_blocks * 16;
   std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
@@ -250,12 +306,12 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != gathered && by_rows) gather_rows<terms>(job, rows_of_span(job, span), scratch);
+    if (span != gathered && by_rows) gather_rows<Numbers>(job, rows_of_span(job, span), scratch);
     if (span != gathered && !by_rows) {
-      gather_span<Rounded<terms>>(job, first, last, scratch, slot);
+      gather_span<Placed<Numbers>>(job, first, last, scratch, slot);
       for (std::size_t tile = first; tile < last; ++tile)
-        fill_up<terms>(job, {scratch + (tile - first) * slot, pixels_of_tile(job, tile).count},
-                       taps);
+        fill_up<Numbers>(
+            job, {job, scratch + (tile - first) * slot, pixels_of_tile(job, tile).count}, taps);
     }
     gathered = span;
 
@@ -264,9 +320,9 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
          block += amx_blocks) {
       const std::size_t blocks = last_block - block < amx_blocks ? last_block - block : amx_blocks;
       if (by_rows)
-        multiply_rows<terms>(job, rows_of_span(job, span), scratch, block, blocks, sums);
+        multiply_rows<Numbers>(job, rows_of_span(job, span), scratch, block, blocks, sums);
       else
-        multiply_span<terms>(job, first, last, scratch, slot, block, blocks, sums);
+        multiply_span<Numbers>(job, first, last, scratch, slot, block, blocks, sums);
     }
   }
   _tile_release();
@@ -274,9 +330,13 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
 
 }  // namespace
 
-const KernelTable amx_kernels[3] = {
-    {amx_pixels, amx_blocks, direct<1>, nullptr, nullptr, nullptr, nullptr, nullptr},
-    {amx_pixels, amx_blocks, direct<2>, nullptr, nullptr, nullptr, nullptr, nullptr},
-    {amx_pixels, amx_blocks, direct<3>, nullptr, nullptr, nullptr, nullptr, nullptr}};
+#define CHESTMAP_TABLE(numbers) \
+  { amx_pixels, amx_blocks, direct<numbers>, nullptr, nullptr, nullptr, nullptr, nullptr }
+
+const KernelTable amx_bfloat16_kernels[3] = {
+    CHESTMAP_TABLE(Bfloat16<1>), CHESTMAP_TABLE(Bfloat16<2>), CHESTMAP_TABLE(Bfloat16<3>)};
+const KernelTable amx_int8_kernels = CHESTMAP_TABLE(Int8);
+
+#undef CHESTMAP_TABLE
 
 }  // namespace chestmap::kernels

@@ -19,19 +19,25 @@ std::size_t positions_of(Method method) {
   return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
 }
 
+bool by_matrices(Method method) { return matrix_operands(method).terms > 0; }
+
 bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
 
-std::size_t pairs(const Job& job) { return (job.in_blocks + 1) / 2; }
+/// Rows of registers that a pixel's inputs take, at one tap of the filter.
+std::size_t matrix_rows(const Job& job, Method method) {
+  const MatrixOperands operands = matrix_operands(method);
+  return ceil_divide(job.in_blocks, operands.blocks) * operands.terms;
+}
 
-/// Floats that the rows of input for `rows` of the output take in bfloat16.
+/// Floats that the rows of input for `rows` of the output take by AMX.
 std::size_t rows_floats(const Job& job, Method method, std::size_t rows) {
-  return pairs(job) * bfloat16_terms(method) * (rows + job.kernel - 1) * job.row_pitch * lanes;
+  return matrix_rows(job, method) * (rows + job.kernel - 1) * job.row_pitch * lanes;
 }
 
 /// Floats that a tile's gathered or transformed input takes.
 std::size_t tile_floats(const Job& job, Method method) {
-  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
-    return pairs(job) * job.kernel * job.kernel * terms * lanes * job.tile_pixels;
+  if (by_matrices(method))
+    return matrix_rows(job, method) * job.kernel * job.kernel * lanes * job.tile_pixels;
   return padded(job.products) * job.tile_pixels * positions_of(method);
 }
 
@@ -62,9 +68,6 @@ std::size_t span_floats(const Job& job, Method method) {
   return winograd(method) ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
-/// Floats of gathered input that each of several threads may gather for itself.
-static const std::size_t shared_pixels = std::getenv("SHARED") ? 0 : std::size_t{1} << 16;
-
 /// Input that takes no more floats is gathered by each of several threads, which then share the
 /// weights instead of the pixels: at 7 x 7 pixels there are more weights to read.
 constexpr std::size_t shared_floats = std::size_t{1} << 17;
@@ -84,7 +87,7 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     return;
   }
   const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-  if (bfloat16_terms(method) > 0 && job.gather == Gather::patch && job.stride == 1) {
+  if (by_matrices(method) && job.gather == Gather::patch && job.stride == 1) {
     job.gather = Gather::rows;
     job.row_pitch = job.in_width + 2 * job.padding;
     const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
@@ -133,7 +136,7 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
   const std::size_t gathered = job.span_tiles * tile_floats(job, method);
   if (method == Method::direct) return gathered;
-  if (bfloat16_terms(method) > 0) return gathered + sums + beyond;
+  if (by_matrices(method)) return gathered + sums + beyond;
   return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 
@@ -170,16 +173,18 @@ Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   return {input.batch, side(input.height), side(input.width)};
 }
 
-std::size_t bfloat16_terms(Method method) noexcept {
+MatrixOperands matrix_operands(Method method) noexcept {
   switch (method) {
     case Method::bfloat16:
-      return 1;
+      return {1, 2};
     case Method::bfloat16x2:
-      return 2;
+      return {2, 2};
     case Method::bfloat16x3:
-      return 3;
+      return {3, 2};
+    case Method::int8:
+      return {1, 4};
     default:
-      return 0;
+      return {};
   }
 }
 
@@ -199,7 +204,7 @@ Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcep
 
 Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,
                          std::size_t threads)
-    : weights_(filter.data()),
+    : filter_(&filter),
       method_(filter.method()),
       planar_(filter.filter().planar_input),
       isa_(isa),
@@ -218,7 +223,11 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   job.input = planes(input.source);
   job.scale = input.scale;
   job.shift = input.shift;
-  job.weights = weights_;
+  job.weights = filter_->data();
+  if (method_ == Method::int8) {
+    job.steps_per_one = 1.0F / filter_->input_step();
+    job.product_steps = filter_->product_steps();
+  }
   job.bias = output.bias;
   job.residual = planes(output.residual);
   job.relu = output.relu;
@@ -229,6 +238,7 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
     case Method::bfloat16:
     case Method::bfloat16x2:
     case Method::bfloat16x3:
+    case Method::int8:
       return (planar_ ? table.planar : table.direct)(job, begin, end, scratch);
     case Method::winograd2:
       return table.winograd2(job, begin, end, scratch);

@@ -35,6 +35,7 @@ inline Pixels pixels_of_tile(const Job& job, std::size_t tile) {
 struct Gathered {
   float* to;
   std::size_t pixels;
+  Gathered(const Job& /*job*/, float* scratch, std::size_t count) : to(scratch), pixels(count) {}
   static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
     return block * taps + tap;
   }
@@ -131,7 +132,7 @@ inline void gather_span(const Job& job, std::size_t first, std::size_t last, flo
                         std::size_t slot) {
   for (std::size_t tile = first; tile < last; ++tile, scratch += slot) {
     const Pixels pixels = pixels_of_tile(job, tile);
-    gather(job, pixels, To{scratch, pixels.count});
+    gather(job, pixels, To(job, scratch, pixels.count));
   }
 }
 

@@ -1,11 +1,48 @@
 #include "kernels/isa.h"
 
 #if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
 namespace chestmap::kernels {
+namespace {
+
+#if defined(__x86_64__) && defined(__linux__)
+
+/// What CPUID says of AMX and of the conversion to bfloat16; compilers' names for it differ.
+struct MatrixUnit {
+  bool tiles = false;
+  bool bfloat16 = false;
+  bool int8 = false;
+};
+
+MatrixUnit matrix_unit() {
+  constexpr unsigned features = 7;
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid_count(features, 0, &a, &b, &c, &d) == 0) return {};
+  MatrixUnit unit{(d >> 24 & 1U) != 0, (d >> 22 & 1U) != 0, (d >> 25 & 1U) != 0};
+  const bool converts = __get_cpuid_count(features, 1, &a, &b, &c, &d) != 0 && (a >> 5 & 1U) != 0;
+  unit.bfloat16 = unit.bfloat16 && converts;
+  return unit;
+}
+
+/// Tile registers are the operating system's to grant, to each process that asks.
+bool tiles_granted() {
+  constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
+  static const bool granted = supported(Isa::avx512) && matrix_unit().tiles &&
+                              syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  return granted;
+}
+
+#endif
+
+}  // namespace
 
 std::string_view name(Isa isa) noexcept {
   switch (isa) {
@@ -30,14 +67,17 @@ bool supported(Isa isa) noexcept {
 
 bool bfloat16_supported() noexcept {
 #if defined(__x86_64__) && defined(__linux__)
-  static const bool granted = [] {
-    constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-    constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
-    return supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16") != 0 &&
-           __builtin_cpu_supports("amx-bf16") != 0 &&
-           syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-  }();
-  return granted;
+  static const bool there = matrix_unit().bfloat16 && tiles_granted();
+  return there;
+#else
+  return false;
+#endif
+}
+
+bool int8_supported() noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+  static const bool there = matrix_unit().int8 && tiles_granted();
+  return there;
 #else
   return false;
 #endif

@@ -20,4 +20,7 @@ enum class Isa { portable, avx2, avx512 };
 /// single precision on Sapphire Rapids.)
 [[nodiscard]] bool bfloat16_supported() noexcept;
 
+/// The same for numbers of 8 bits.
+[[nodiscard]] bool int8_supported() noexcept;
+
 }  // namespace chestmap::kernels

@@ -42,6 +42,8 @@ struct Job {
   const float* scale;
   const float* shift;
   const float* weights;
+  float steps_per_one;         // of int8: of the input
+  const float* product_steps;  // of int8: what a product is worth, an output channel
   const float* bias;
   ReadPlanes residual;
   bool relu;
@@ -71,6 +73,7 @@ struct KernelTable {
 extern const KernelTable portable_kernels;
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
-extern const KernelTable amx_kernels[3];  // direct alone, by the number of bfloat16 terms
+extern const KernelTable amx_bfloat16_kernels[3];  // direct alone, by the number of terms
+extern const KernelTable amx_int8_kernels;         // direct alone
 
 }  // namespace chestmap::kernels

@@ -13,7 +13,9 @@ const KernelTable& kernel_table(Isa isa) noexcept {
 
 const KernelTable& kernel_table(Isa isa, Method method) noexcept {
 #if defined(__x86_64__)
-  if (const std::size_t terms = bfloat16_terms(method); terms > 0) return amx_kernels[terms - 1];
+  if (method == Method::int8) return amx_int8_kernels;
+  if (const std::size_t terms = matrix_operands(method).terms; terms > 0)
+    return amx_bfloat16_kernels[terms - 1];
 #endif
   static_cast<void>(method);
   return kernel_table(isa);

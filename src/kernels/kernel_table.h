@@ -8,7 +8,7 @@ namespace chestmap::kernels {
 /// The kernels for a set that the CPU supports.
 [[nodiscard]] const KernelTable& kernel_table(Isa isa) noexcept;
 
-/// Those for a convolution: of AMX for the method bfloat16.
+/// Those for a convolution: of AMX for the methods in bfloat16 and int8.
 [[nodiscard]] const KernelTable& kernel_table(Isa isa, Method method) noexcept;
 
 [[nodiscard]] inline ReadPlanes planes(const Source& source) noexcept {

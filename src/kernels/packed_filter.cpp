@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -23,8 +25,9 @@ struct Weights {
 std::size_t packed_products(const Filter& filter, Method method) {
   const bool winograd = method == Method::winograd2 || method == Method::winograd4;
   const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
-  if (const std::size_t terms = bfloat16_terms(method); terms > 0)  // two to a float
-    return (blocks(filter.in_channels) + 1) / 2 * taps * terms * lanes;
+  if (const MatrixOperands operands = matrix_operands(method); operands.terms > 0)
+    return (blocks(filter.in_channels) + operands.blocks - 1) / operands.blocks * taps *
+           operands.terms * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
 }
 
@@ -49,12 +52,13 @@ std::uint16_t rounded(float x) {
 
 /// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
 /// channel, channel of the pair.
-void pack_bfloat16(const Weights& weights, std::size_t terms, AlignedFloats& to) {
+void pack_bfloat16(const Weights& weights, Method method, AlignedFloats& to) {
+  const std::size_t terms = matrix_operands(method).terms;
   constexpr std::size_t step = 2 * lanes;
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
   std::vector<std::uint16_t> packed(2 * to.size(), 0);
-  const std::size_t out_block = packed.size() / blocks(filter.out_channels);
+  const std::size_t out_block = packed_products(filter, method) * 2 * lanes;
   for (std::size_t out = 0; out < filter.out_channels; ++out)
     for (std::size_t in = 0; in < filter.in_channels; ++in)
       for (std::size_t tap = 0; tap < taps; ++tap) {
@@ -68,6 +72,33 @@ void pack_bfloat16(const Weights& weights, std::size_t terms, AlignedFloats& to)
         }
       }
   std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
+}
+
+/// Block of output channels, four blocks of input channels, tap, four channels, output channel,
+/// channel of the four. Sets what a product of one step by one step is worth.
+void pack_int8(const Weights& weights, float input_step, AlignedFloats& to,
+               AlignedFloats& product_steps) {
+  constexpr std::size_t step = 4 * lanes;
+  constexpr float most = 127.0F;
+  const Filter& filter = weights.filter;
+  const std::size_t taps = filter.kernel * filter.kernel;
+  const std::size_t products = filter.in_channels * taps;
+  std::vector<std::int8_t> packed(sizeof(float) * to.size(), 0);
+  const std::size_t out_block = packed_products(filter, Method::int8) * sizeof(float) * lanes;
+  for (std::size_t out = 0; out < filter.out_channels; ++out) {
+    float largest = 0.0F;
+    for (std::size_t i = 0; i < products; ++i)
+      largest = std::max(largest, std::abs(weights.taps(out, 0)[i]));
+    const float weight_step = largest > 0.0F ? largest / most : 1.0F;
+    product_steps.data()[out] = weight_step * input_step;
+    for (std::size_t in = 0; in < filter.in_channels; ++in)
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        const std::size_t four = (in / step * taps + tap) * lanes + in % step / 4;
+        packed[out / lanes * out_block + (four * lanes + out % lanes) * 4 + in % 4] =
+            static_cast<std::int8_t>(std::lrint(weights.taps(out, in)[tap] / weight_step));
+      }
+  }
+  std::memcpy(to.data(), packed.data(), packed.size());
 }
 
 /// Rows of G, by which Winograd's methods transform the three taps of an axis.
@@ -105,16 +136,21 @@ void pack_winograd(const Weights& weights, const std::array<std::array<double, 3
 
 }  // namespace
 
-PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const float> weights)
-    : filter_(filter), method_(method) {
+PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const float> weights,
+                           float input_step)
+    : filter_(filter), method_(method), input_step_(input_step) {
   const std::size_t positions =
       method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
   packed_ =
       AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
   const Weights source{filter_, weights.data()};
   if (method == Method::direct) pack_direct(source, packed_.data());
-  if (const std::size_t terms = bfloat16_terms(method); terms > 0)
-    pack_bfloat16(source, terms, packed_);
+  if (method == Method::int8) {
+    product_steps_ = AlignedFloats(padded(filter.out_channels));
+    pack_int8(source, input_step, packed_, product_steps_);
+  } else if (matrix_operands(method).terms > 0) {
+    pack_bfloat16(source, method, packed_);
+  }
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
   if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
 }

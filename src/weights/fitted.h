@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,14 @@ struct Alignment {
   Fit fit;
   std::vector<std::vector<MapShift>> shifts;  ///< [finding][stage used]
   friend bool operator==(const Alignment&, const Alignment&) = default;
+};
+
+/// The largest number that each convolution was seen to multiply, by the layer's name: what
+/// `--engine int8` spreads its 255 steps over. None multiplied a number below 0.
+struct InputRanges {
+  Fit fit;
+  std::map<std::string, double> largest;  ///< above 0
+  friend bool operator==(const InputRanges&, const InputRanges&) = default;
 };
 
 }  // namespace chestmap

@@ -86,6 +86,11 @@ OrderedJson to_json(const std::optional<Alignment>& alignment) {
   return {{"fit", to_json(std::optional(alignment->fit))}, {"shifts", shifts}};
 }
 
+OrderedJson to_json(const std::optional<InputRanges>& ranges) {
+  if (!ranges) return nullptr;
+  return {{"fit", to_json(std::optional(ranges->fit))}, {"largest", ranges->largest}};
+}
+
 std::optional<Fit> fit_from_json(const Json& json) {
   if (json.is_null()) return std::nullopt;
   return Fit{json.at("method"),      json.at("data"),   json.at("split"),
@@ -129,6 +134,16 @@ std::optional<Alignment> alignment_from_json(const Json& json, std::size_t findi
     expect_count(result.shifts.back().size(), stages, "shifts of a finding's maps");
   }
   expect_count(result.shifts.size(), findings, "rows of map shifts");
+  return result;
+}
+
+std::optional<InputRanges> input_ranges_from_json(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  InputRanges result{fit_from_json(json.at("fit")).value_or(Fit{}),
+                     json.at("largest").get<std::map<std::string, double>>()};
+  for (const auto& [layer, largest] : result.largest)
+    expect(std::isfinite(largest) && largest > 0.0,
+           "a largest input of " + layer + " that is not above 0");
   return result;
 }
 

@@ -14,6 +14,7 @@ namespace chestmap {
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Calibration>& calibration);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Thresholds>& thresholds);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::optional<Alignment>& alignment);
+[[nodiscard]] nlohmann::ordered_json to_json(const std::optional<InputRanges>& ranges);
 
 [[nodiscard]] std::optional<Fit> fit_from_json(const nlohmann::json& json);
 [[nodiscard]] std::optional<Calibration> calibration_from_json(const nlohmann::json& json,
@@ -24,5 +25,6 @@ namespace chestmap {
 [[nodiscard]] std::optional<Alignment> alignment_from_json(const nlohmann::json& json,
                                                            std::size_t findings,
                                                            std::size_t stages);
+[[nodiscard]] std::optional<InputRanges> input_ranges_from_json(const nlohmann::json& json);
 
 }  // namespace chestmap

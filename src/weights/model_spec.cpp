@@ -9,8 +9,8 @@
 namespace chestmap {
 
 namespace {
-// 2 added what is fitted once a model is trained, 3 the alignment of maps.
-constexpr int kFormatVersion = 3;
+// 2 added what is fitted once a model is trained, 3 the alignment of maps, 4 the ranges of 8 bits.
+constexpr int kFormatVersion = 4;
 constexpr std::int64_t kLargestInput = 4096;
 constexpr const char* kEntry = "chestmap";
 constexpr const char* kDamaged = "the file was damaged or changed by another program";
@@ -63,6 +63,7 @@ std::map<std::string, std::string> ModelSpec::to_metadata() const {
       {"alignment", to_json(alignment)},
       {"calibration", to_json(calibration)},
       {"thresholds", to_json(thresholds)},
+      {"input_ranges", to_json(input_ranges)},
       {"provenance", provenance}};
   return {{kEntry, json.dump()}};
 }
@@ -116,6 +117,7 @@ ModelSpec ModelSpec::from_metadata(const std::map<std::string, std::string>& met
     if (version > 2)
       spec.alignment =
           alignment_from_json(json.at("alignment"), spec.findings.size(), spec.stages.size());
+    if (version > 3) spec.input_ranges = input_ranges_from_json(json.at("input_ranges"));
     spec.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
     check(spec, file);
     return spec;
@@ -133,6 +135,7 @@ std::vector<NamedFit> fits_of(const ModelSpec& spec) {
   if (spec.calibration) fits.push_back({"calibration", spec.calibration->fit});
   if (spec.thresholds) fits.push_back({"thresholds", spec.thresholds->fit});
   if (spec.box_levels) fits.push_back({"box levels", *spec.box_levels});
+  if (spec.input_ranges) fits.push_back({"input ranges", spec.input_ranges->fit});
   return fits;
 }
 

@@ -46,6 +46,7 @@ struct ModelSpec {
   std::optional<Alignment> alignment;  ///< of the stages' maps; none leaves them on their grids
   std::optional<Calibration> calibration;
   std::optional<Thresholds> thresholds;
+  std::optional<InputRanges> input_ranges;  ///< none: cannot be run in 8 bits
   std::map<std::string, std::string>
       provenance;  ///< data set, split fingerprints, seed, epoch, ...
   std::string program_version;
@@ -57,7 +58,8 @@ struct ModelSpec {
                                                const std::filesystem::path& file);
 };
 
-/// What of the model was fitted after its weights: alignment, calibration, thresholds, box levels.
+/// What of the model was fitted after its weights: alignment, calibration, thresholds, box levels,
+/// ranges of 8 bits.
 [[nodiscard]] std::vector<NamedFit> fits_of(const ModelSpec& spec);
 
 }  // namespace chestmap

@@ -87,6 +87,54 @@ class WithRun(ProgramTest):
         return open_model(self.model)[0]
 
 
+class Quantize(WithRun):
+    def quantize(self, *arguments):
+        return chestmap("quantize", self.run_folder, "--data", self.phantoms, "--threads", 1, *arguments)
+
+    def test_ranges_are_stored_with_what_they_were_seen_on(self):
+        tensors = open_model(self.model)[1]
+        done = self.quantize("--images", 20, "--date", "2026-01-31")
+        self.assertEqual(done.code, 0, str(done))
+        metadata, same = open_model(self.model)
+        self.assertEqual(tensors, same)
+        fit = metadata["input_ranges"]["fit"]
+        self.assertEqual(fit["split"], "train")
+        self.assertEqual(fit["fingerprint"], metadata["provenance"]["train_split"])
+        self.assertEqual((fit["images"], fit["date"]), (20, "2026-01-31"))
+        few = metadata["input_ranges"]["largest"]
+        self.assertGreater(len(few), 20)
+        self.assertEqual(self.quantize("--date", "2026-01-31").code, 0)
+        every = self.metadata()["input_ranges"]["largest"]
+        self.assertEqual(set(every), set(few))
+        for layer, largest in few.items():  # more images: nothing that was seen is lost
+            self.assertGreaterEqual(every[layer], largest * (1 - 1e-6), layer)
+
+    def test_engine_needs_them_and_stays_near_single_precision(self):
+        refused = self.evaluate("--engine", "int8")
+        self.assert_user_error(refused, "model.safetensors", "chestmap quantize")
+        self.assertEqual(self.quantize().code, 0)
+        exact = self.localize("--all")[0]["images"][0]["findings"]
+        rough = self.localize("--all", "--engine", "int8")[0]["images"][0]["findings"]
+        for a, b in zip(exact, rough, strict=True):
+            # Steps of 1/255 and 1/127 in some twenty layers, averaged over hundreds of products.
+            self.assertAlmostEqual(a["probability"], b["probability"], delta=0.1)
+        self.assertEqual(self.evaluate("--engine", "int8").code, 0)
+
+    def test_unreadable_images_are_set_aside(self):
+        folder = Path(shutil.copytree(self.phantoms, self.scratch / "damaged"))
+        images = read(self.run_folder / "split" / "train.txt").split()
+        for image in images[1:]:
+            (folder / "images" / image).write_bytes(b"no image")
+        done = chestmap("quantize", self.run_folder, "--data", folder, "--threads", 1)
+        self.assertEqual(done.code, 0, str(done))
+        self.assertIn(images[1], done.err)
+        self.assertEqual(self.metadata()["input_ranges"]["fit"]["images"], 1)
+        (folder / "images" / images[0]).write_bytes(b"no image")
+        before = self.model.read_bytes()
+        self.assert_user_error(chestmap("quantize", self.run_folder, "--data", folder), "could be read")
+        self.assertEqual(self.model.read_bytes(), before)
+
+
 class Calibrate(WithRun):
     def test_metadata_say_what_was_fitted_on_what(self):
         tensors = open_model(self.model)[1]

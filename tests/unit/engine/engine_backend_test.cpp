@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "engine/arena.h"
 #include "engine/engine.h"
+#include "engine/input_ranges.h"
 #include "engine/localizer_network.h"
 #include "kernels/isa.h"
 
@@ -101,12 +102,65 @@ TEST(EngineBackend, InBfloat16StaysNearSinglePrecisionAndIsNotIt) {
     ModelSpec spec = small_spec();
     spec.backbone = backbone;
     const Compared compared(spec);
-    const auto backend = make_engine_backend(compared.file(), 2, /*bfloat16=*/true);
+    const auto backend = make_engine_backend(compared.file(), 2, engine::Precision::bfloat16);
     const double difference = apart(backend->infer(compared.images()), compared.expected());
     // Each product's operands are rounded to 2^-9 of themselves, and the layers add up.
     EXPECT_LT(difference, 0.1) << backbone;
     EXPECT_GT(difference, kTolerance) << backbone;
   }
+}
+
+/// The file's model with the ranges that its convolutions' inputs have on `images`.
+void give_ranges(const std::filesystem::path& file, const std::vector<ImageF>& images) {
+  InputRangeObserver observer(file, 2);
+  for (const ImageF& image : images) observer.see(image);
+  ModelSpec spec = localizer_network(file).spec;
+  spec.input_ranges = InputRanges{{}, observer.largest()};
+  const SafetensorsFile weights(file);
+  write_safetensors(file, weights.tensors(), spec.to_metadata());
+}
+
+TEST(EngineBackend, InEightBitsStaysNearSinglePrecisionAndIsNotIt) {
+  if (!kernels::int8_supported()) GTEST_SKIP() << "no AMX";
+  for (const char* backbone : {"densenet-compact", "resnet18"}) {
+    ModelSpec spec = small_spec();
+    spec.backbone = backbone;
+    const Compared compared(spec);
+    give_ranges(compared.file(), compared.images());
+    const auto backend = make_engine_backend(compared.file(), 2, engine::Precision::int8);
+    const double difference = apart(backend->infer(compared.images()), compared.expected());
+    // Half a step of 255 of the largest input, ten times the root mean square, and of 127 weights;
+    // the layers add up.
+    EXPECT_LT(difference, 0.3) << backbone;
+    EXPECT_GT(difference, kTolerance) << backbone;
+  }
+}
+
+TEST(EngineBackend, EightBitsNeedRanges) {
+  const Compared compared(small_spec(), 1);
+  try {
+    (void)make_engine_backend(compared.file(), 1, engine::Precision::int8);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("model.safetensors"), std::string::npos);
+    EXPECT_NE(error.hint().find("chestmap quantize"), std::string::npos);
+  }
+}
+
+/// What the observer calls the largest input is that of the tensor as the network computes it.
+TEST(InputRangeObserver, SeesTheLargestNumberThatEachConvolutionMultiplies) {
+  const Compared compared(small_spec(), 2);
+  InputRangeObserver observer(compared.file(), 1);
+  for (const ImageF& image : compared.images()) observer.see(image);
+  const std::map<std::string, double> largest = observer.largest();
+  engine::Network network = localizer_network(compared.file()).network;
+  std::size_t convolutions = 0;
+  for (const engine::Layer& layer : network.layers)
+    convolutions += std::holds_alternative<engine::Convolution>(layer.operation) ? 1 : 0;
+  EXPECT_EQ(largest.size(), convolutions - 1) << "all but the stem, which reads the image";
+  // A brighter image cannot lower what was seen.
+  observer.see(ImageF(64, 64, 1.0F));
+  for (const auto& [layer, number] : observer.largest()) EXPECT_GE(number, largest.at(layer));
 }
 
 class EngineRunsBackbone : public testing::TestWithParam<const char*> {};
@@ -261,7 +315,7 @@ TEST(Engine, EveryInstructionSetGivesTheSame) {
       if (!kernels::supported(isa)) continue;
       SCOPED_TRACE(testing::Message() << backbone << ' ' << kernels::name(isa));
       engine::Engine engine(localizer_network(compared.file()).network, 2,
-                            engine::Computing{isa, false});
+                            engine::Computing{isa, engine::Precision::single});
       std::vector<float> logits;
       engine.run(
           1,

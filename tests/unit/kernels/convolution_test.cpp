@@ -216,11 +216,51 @@ void check_bfloat16(const Case& c) {
     const Convolution shared(packed, c.extent, Isa::avx512, 3);
     const Buffer whole = computed(operands, alone, alone.items());
     EXPECT_LE(worst_difference(whole, expected),
-              tolerance(c, method) + representation(c, bfloat16_terms(method), exact));
+              tolerance(c, method) + representation(c, matrix_operands(method).terms, exact));
     EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
     EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
     EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
   }
+}
+
+/// What is multiplied in steps: weights to the nearest 127th of their output channel's largest,
+/// inputs, after what stands before the convolution, to the nearest of 255 steps. Computed here
+/// value by value, in single precision as the definition says.
+Operands in_steps(const Operands& operands, float step) {
+  Operands result = operands;
+  const Filter& f = operands.c.filter;
+  const std::size_t products = f.in_channels * f.kernel * f.kernel;
+  for (std::size_t out = 0; out < f.out_channels; ++out) {
+    float* weights = result.weights.data() + out * products;
+    const float largest = std::abs(*std::max_element(
+        weights, weights + products, [](float a, float b) { return std::abs(a) < std::abs(b); }));
+    for (std::size_t i = 0; i < products; ++i)
+      weights[i] = std::nearbyint(weights[i] / (largest / 127.0F)) * (largest / 127.0F);
+  }
+  for (float& value : result.input.data)
+    value = std::min(std::nearbyint(std::max(value, 0.0F) * (1.0F / step)), 255.0F) * step;
+  return result;
+}
+
+/// `c` has nothing before the convolution, so that the rounded input can be given to the reference.
+void check_int8(const Case& c) {
+  if (!int8_supported()) GTEST_SKIP() << "no AMX";
+  RandomStream random{7, 1};
+  const Operands operands(c, random);
+  constexpr float step = 0.9F / 255.0F;  // so that the largest inputs are cut off
+  const Operands steps = in_steps(operands, step);
+  Buffer expected = operands.output;
+  reference_convolution(c.filter, steps.weights, c.extent, steps.reads(), steps.writes(expected));
+  const PackedFilter packed(c.filter, Method::int8, operands.weights, step);
+  SCOPED_TRACE(describe(c, Isa::avx512, Method::int8));
+  const Convolution alone(packed, c.extent, Isa::avx512, 1);
+  const Convolution shared(packed, c.extent, Isa::avx512, 3);
+  const Buffer whole = computed(operands, alone, alone.items());
+  // The sums are exact; what is left is the rounding of steps, bias and residual.
+  EXPECT_LE(worst_difference(whole, expected), tolerance(c, Method::direct));
+  EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
+  EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
+  EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
 }
 
 /// Every instruction set and method against the definition; for one thread and for three, all items
@@ -314,6 +354,38 @@ TEST(Convolution, Bfloat16OfAverages) {
   Case c{{48, 32}, {2, 14, 10}, true, true};
   c.filter.average_input = true;
   check_bfloat16(c);
+}
+
+TEST(Convolution, Int8OfManySizesAndChannels) {
+  for (const auto& [in, out] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {16, 16}, {5, 3}, {40, 72}, {64, 32}, {144, 40}})
+    for (const auto& [height, width] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {7, 7}, {5, 31}, {13, 6}}) {
+      check_int8({{in, out}, {2, height, width}, false, true, true});
+      check_int8({{in, out}, {1, height, width}, false, true, false, true, true});
+      check_int8({{in, out, 3, 1, 1}, {2, height, width}, false, true, false, true, true});
+      check_int8({{in, out, 3, 2, 1}, {2, height, width}, false, false, false, false, true});
+    }
+}
+
+/// Normalisation and averages come before the rounding: as the same without a sign and rounded
+/// less.
+TEST(Convolution, Int8RoundsWhatComesAfterNormalisationAndAverages) {
+  if (!int8_supported()) GTEST_SKIP() << "no AMX";
+  Case c{{48, 32}, {2, 14, 10}, true, true};
+  c.filter.average_input = true;
+  RandomStream random{7, 1};
+  const Operands operands(c, random);
+  Buffer expected = operands.output;
+  reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
+                        operands.writes(expected));
+  constexpr float step = 2.5F / 255.0F;  // scale 2 and shift 0.5 at most
+  const PackedFilter packed(c.filter, Method::int8, operands.weights, step);
+  const Convolution convolution(packed, c.extent, Isa::avx512, 1);
+  // Half a step of an input and of a weight, each uniform and of 48 products that do not cancel,
+  // sqrt(48) * (step * 0.6 + 2.5 / 127 * 0.3) / sqrt(12): 0.024 rms; five times that for the
+  // largest.
+  EXPECT_LE(worst_difference(computed(operands, convolution, 1), expected), 0.12);
 }
 
 TEST(Convolution, StemOfPlanes) {

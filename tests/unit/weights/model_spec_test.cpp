@@ -42,6 +42,9 @@ ModelSpec unusual_spec() {
   spec.thresholds = Thresholds{
       {"sensitivity=0.9", "größer", "test", "fedcba9876543210", 7, "2026-02-01T10:00:00Z"},
       {std::nullopt, 0.1}};
+  spec.input_ranges =
+      InputRanges{{"largest input", "chestxray14", "train", "0123456789abcdef", 256, "2026-01-31"},
+                  {{"layer1.0.conv1", 1.0 / 3.0}, {"conv \"2\"", 40.5}}};
   spec.provenance = {{"seed", "3"}, {"split", "abc\n"}};
   spec.program_version = "9.9.9";
   return spec;
@@ -68,6 +71,7 @@ TEST(ModelSpec, ComesBackFromItsMetadata) {
   EXPECT_EQ(read.alignment, spec.alignment);
   EXPECT_EQ(read.calibration, spec.calibration);
   EXPECT_EQ(read.thresholds, spec.thresholds);
+  EXPECT_EQ(read.input_ranges, spec.input_ranges);
   EXPECT_EQ(read.provenance, spec.provenance);
   EXPECT_EQ(read.program_version, spec.program_version);
   ASSERT_EQ(read.box_rules.size(), 1U);
@@ -123,12 +127,12 @@ TEST(ModelSpec, EveryMissingOrMistypedEntryIsAUserErrorThatNamesTheFile) {
       if (json.contains(part))
         for (const auto& [inner, ignored] : json.at(part).items()) try_both(part, inner);
   }
-  EXPECT_EQ(tried, 10 + 8 + 4 + 3 + 2 + 2 + 2 + 4 * 6);
+  EXPECT_EQ(tried, 11 + 8 + 4 + 3 + 2 + 2 + 2 + 2 + 5 * 6);
 }
 
 TEST(ModelSpec, ANewerFormatIsRefusedAsSuch) {
-  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 4; }),
-            "m.safetensors was written by a newer chestmap (model format 4)");
+  EXPECT_EQ(error_after([](Json& j) { j["format_version"] = 5; }),
+            "m.safetensors was written by a newer chestmap (model format 5)");
 }
 
 TEST(ModelSpec, AModelOfTheFirstFormatHasNothingFitted) {
@@ -151,8 +155,23 @@ TEST(ModelSpec, AModelOfTheSecondFormatHasItsMapsWhereTheyAre) {
   EXPECT_TRUE(read.calibration);
 }
 
+TEST(ModelSpec, AModelOfTheThirdFormatHasNoRanges) {
+  Json json = Json::parse(unusual_spec().to_metadata().at("chestmap"));
+  json["format_version"] = 3;
+  json.erase("input_ranges");
+  const ModelSpec read = ModelSpec::from_metadata({{"chestmap", json.dump()}}, "m.safetensors");
+  EXPECT_FALSE(read.input_ranges);
+  EXPECT_TRUE(read.alignment);
+}
+
+TEST(ModelSpec, RangesThatNoNumbersHaveAreAnError) {
+  EXPECT_EQ(error_after([](Json& j) { j["input_ranges"]["largest"]["conv"] = 0.0; }),
+            "m.safetensors: its metadata gives a largest input of conv that is not above 0");
+}
+
 TEST(ModelSpec, WhatWasNotFittedStaysSo) {
   ModelSpec spec = unusual_spec();
+  spec.input_ranges.reset();
   spec.alignment.reset();
   spec.box_levels.reset();
   spec.calibration.reset();
