@@ -12,7 +12,7 @@
 namespace chestmap {
 
 /// What `train --init` starts from. `fit` refers to `file`, which therefore is kept with it.
-struct InitialWeights {
+struct InitialWeights {  // NOLINT(bugprone-exception-escape): moving JSON may throw
   WeightFile file;
   BackboneFit fit;
   nlohmann::ordered_json record;  ///< of the run folder's init.json

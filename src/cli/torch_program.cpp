@@ -29,7 +29,7 @@ std::string reason() { return std::strerror(errno); }  // NOLINT(concurrency-mt-
 }  // namespace
 
 std::filesystem::path torch_program() {
-  const std::filesystem::path program =
+  std::filesystem::path program =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "chestmap-torch";
   if (!std::filesystem::exists(program))
     throw UserError("this command needs chestmap-torch, and " + program.string() + " is not there",

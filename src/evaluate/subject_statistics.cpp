@@ -172,8 +172,8 @@ NamedStatistics free_response_statistics(const MethodView& view) {
 
 }  // namespace
 
-std::vector<NamedStatistics> classification_statistics(std::shared_ptr<const Ranking> ranking,
-                                                       double threshold) {
+std::vector<NamedStatistics> classification_statistics(
+    const std::shared_ptr<const Ranking>& ranking, double threshold) {
   const std::vector<ClassificationMeasure> measures = classification_measures();
   const std::vector<ThresholdMeasure> at_threshold = threshold_measures();
   return {
@@ -194,7 +194,7 @@ std::vector<NamedStatistics> classification_statistics(std::shared_ptr<const Ran
 }
 
 std::vector<NamedStatistics> brief_classification_statistics(
-    std::shared_ptr<const Ranking> ranking) {
+    const std::shared_ptr<const Ranking>& ranking) {
   return {{{"auroc"}, [ranking](std::span<const double> weights) {
              return std::vector{auroc(*ranking, weights)};
            }}};

@@ -16,10 +16,10 @@ namespace chestmap {
 
 /// All classification measures of one finding; those that take a threshold at `threshold`.
 [[nodiscard]] std::vector<NamedStatistics> classification_statistics(
-    std::shared_ptr<const Ranking> ranking, double threshold);
+    const std::shared_ptr<const Ranking>& ranking, double threshold);
 /// AUROC alone, for strata.
 [[nodiscard]] std::vector<NamedStatistics> brief_classification_statistics(
-    std::shared_ptr<const Ranking> ranking);
+    const std::shared_ptr<const Ranking>& ranking);
 
 /// A method's results of one finding beside what radiologists drew.
 class MethodView {

@@ -81,7 +81,7 @@ Value on_curves(GraphBuilder& graph, const ModelSpec& spec, const Value& logits)
 
 Value probabilities(GraphBuilder& graph, const ModelSpec& spec, const Value& logits) {
   if (!spec.calibration) return graph.apply("Sigmoid", logits, "head.probability");
-  const Value lines = on_lines(graph, spec, logits);
+  Value lines = on_lines(graph, spec, logits);
   std::vector<float> without_curve;
   for (std::size_t f = 0; f < spec.findings.size(); ++f)
     without_curve.push_back(has_curve(spec, f) ? 0.0F : 1.0F);

@@ -29,7 +29,7 @@ Value normalised(GraphBuilder& graph, const ModelSpec& spec, const Value& image)
   const auto deviation = static_cast<float>(spec.pixel_deviation);
   const Value centred =
       graph.combine("Sub", image, std::vector<float>{mean}, "preprocessing.centred");
-  const Value scaled =
+  Value scaled =
       graph.combine("Div", centred, std::vector<float>{deviation}, "preprocessing.scaled");
   if (spec.input_channels == 1) return scaled;
   return graph.concat(std::vector<Value>(static_cast<std::size_t>(spec.input_channels), scaled),

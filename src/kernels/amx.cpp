@@ -87,14 +87,15 @@ struct alignas(64) TileShapes {
 
 /// Up to 32 consecutive pixels, for one or two blocks of outputs.
 struct Product {
-  const float* pixels;       // for each row of blocks, row and column of the filter
-  std::size_t pitch;         // bytes from a row of blocks to the next
-  std::size_t term_pitch;    // bytes
-  std::size_t row_pitch;     // bytes; from a column to the next there are 64
-  std::size_t rows, kernel;  // rows of blocks
-  const float* weights;      // row of blocks, row, column, term, their inputs by 16 outputs
-  std::size_t weight_block;  // bytes
-  const float* ahead;        // as of Tile
+  const float* pixels;                 // of each row of blocks
+  std::size_t pitch;                   // bytes from a row of blocks to the next
+  std::size_t term_pitch;              // bytes
+  std::size_t rows;                    // of blocks
+  std::size_t taps;                    // of the filter
+  std::size_t offsets[most_row_taps];  // bytes to what each tap reads
+  const float* weights;                // row of blocks, tap, term, their inputs by 16 outputs
+  std::size_t weight_block;            // bytes
+  const float* ahead;                  // as of Tile
   std::size_t ahead_stride, ahead_lines;
 };
 
@@ -143,10 +144,8 @@ void multiply(const Product& product, float* sums) {
   _tile_zero(2);
   _tile_zero(3);
   for (std::size_t row = 0; row < product.rows; ++row, pixels += product.pitch) {
-    for (std::size_t ky = 0; ky < product.kernel; ++ky)
-      for (std::size_t kx = 0; kx < product.kernel; ++kx, weights += Numbers::terms * tile_bytes)
-        multiply_step<Numbers, two_rows, two_blocks>(
-            product, pixels + ky * product.row_pitch + kx * 64, weights);
+    for (std::size_t tap = 0; tap < product.taps; ++tap, weights += Numbers::terms * tile_bytes)
+      multiply_step<Numbers, two_rows, two_blocks>(product, pixels + product.offsets[tap], weights);
     for (std::size_t block = 0; block < Numbers::blocks; ++block, ahead += product.ahead_stride)
       for (std::size_t line = 0; line < product.ahead_lines; ++line)
         __builtin_prefetch(ahead + line * 16, 0, 2);
@@ -191,16 +190,15 @@ void write(const Job& job, std::size_t image, std::size_t pixel, std::size_t cou
   }
 }
 
-/// What every tile of a job has in common.
 template <typename Numbers>
-Product product_of(const Job& job, std::size_t kernel) {
-  Product product{};
-  const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t rows = (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks;
-  product.kernel = kernel;
-  product.rows = kernel == 1 ? rows * taps : rows;
-  product.weight_block = rows * taps * Numbers::terms * tile_bytes;
-  return product;
+std::size_t rows_of_blocks(const Job& job) {
+  return (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks;
+}
+
+/// Bytes of weights of a block of the output.
+template <typename Numbers>
+std::size_t weight_block(const Job& job) {
+  return rows_of_blocks<Numbers>(job) * job.kernel * job.kernel * Numbers::terms * tile_bytes;
 }
 
 /// Zeros for the blocks that the last row has not.
@@ -216,7 +214,10 @@ void fill_up(const Job& job, const Placed<Numbers>& to, std::size_t taps) {
 template <typename Numbers>
 void multiply_span(const Job& job, std::size_t first, std::size_t last, const float* gathered,
                    std::size_t slot, std::size_t block, std::size_t blocks, float* sums) {
-  Product product = product_of<Numbers>(job, 1);
+  Product product{};
+  product.rows = rows_of_blocks<Numbers>(job) * job.kernel * job.kernel;  // one for each tap
+  product.taps = 1;
+  product.weight_block = weight_block<Numbers>(job);
   product.weights = job.weights + block * product.weight_block / sizeof(float);
   for (std::size_t tile = first; tile < last; ++tile) {
     const Pixels pixels = pixels_of_tile(job, tile);
@@ -233,32 +234,40 @@ void multiply_span(const Job& job, std::size_t first, std::size_t last, const fl
   }
 }
 
-/// Rows of the output, of one image: a span where whole rows are gathered.
+/// Rows of the output, of one image, a span where whole rows are gathered; and how many rows of
+/// each phase of the input they need.
 struct Rows {
-  std::size_t image, first, count;
+  std::size_t image, first, count, of_phase;
 };
 
 Rows rows_of_span(const Job& job, std::size_t span) {
   const std::size_t spans = job.tiles_per_image;
   const std::size_t first = job.out_height * (span % spans) / spans;
-  return {span / spans, first, job.out_height * (span % spans + 1) / spans - first};
+  const std::size_t count = job.out_height * (span % spans + 1) / spans - first;
+  return {span / spans, first, count, count + (job.kernel - 1) / job.stride};
 }
 
-/// The rows of the input with their padding, which all taps of the filter read.
+/// The rows of the input with their padding, which all taps of the filter read: phase, row, column.
 template <typename Numbers>
 void gather_rows(const Job& job, const Rows& rows, float* scratch) {
   const std::size_t pitch = job.row_pitch;
-  const Placed<Numbers> to(job, scratch, (rows.count + job.kernel - 1) * pitch);
+  const std::size_t stride = job.stride;
+  const Placed<Numbers> to(job, scratch, stride * stride * rows.of_phase * pitch);
   for (std::size_t block = 0; block < job.in_blocks; ++block) {
     const Activation activation(job, block);
     const float* plane = job.input.data + rows.image * job.input.image + block * job.input.block;
-    for (std::size_t p = 0; p < to.pixels; ++p) {
-      const std::size_t y = rows.first + p / pitch - job.padding;  // wraps outside the image
-      const std::size_t x = p % pitch - job.padding;
-      const bool inside = y < job.in_height && x < job.in_width;
-      to.put(block, p,
-             inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
-    }
+    std::size_t p = 0;
+    for (std::size_t phase = 0; phase < stride * stride; ++phase)
+      for (std::size_t row = 0; row < rows.of_phase; ++row) {
+        // Both wrap above and left of the image.
+        const std::size_t y = stride * (rows.first + row) + phase / stride - job.padding;
+        std::size_t x = phase % stride - job.padding;
+        for (std::size_t column = 0; column < pitch; ++column, ++p, x += stride) {
+          const bool inside = y < job.in_height && x < job.in_width;
+          to.put(block, p,
+                 inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
+        }
+      }
   }
   fill_up<Numbers>(job, to, 1);
 }
@@ -269,10 +278,18 @@ template <typename Numbers>
 void multiply_rows(const Job& job, const Rows& rows, const float* gathered, std::size_t block,
                    std::size_t blocks, float* sums) {
   const std::size_t pitch = job.row_pitch;
-  Product product = product_of<Numbers>(job, job.kernel);
+  const std::size_t stride = job.stride;
+  const std::size_t phase = rows.of_phase * pitch * 64;  // bytes
+  Product product{};
+  product.rows = rows_of_blocks<Numbers>(job);
+  product.taps = job.kernel * job.kernel;
+  for (std::size_t ky = 0; ky < job.kernel; ++ky)
+    for (std::size_t kx = 0; kx < job.kernel; ++kx)
+      product.offsets[ky * job.kernel + kx] =
+          (ky % stride * stride + kx % stride) * phase + (ky / stride * pitch + kx / stride) * 64;
+  product.weight_block = weight_block<Numbers>(job);
   product.weights = job.weights + block * product.weight_block / sizeof(float);
-  product.row_pitch = pitch * 64;
-  product.term_pitch = (rows.count + job.kernel - 1) * product.row_pitch;
+  product.term_pitch = stride * stride * phase;
   product.pitch = Numbers::terms * product.term_pitch;
   const std::size_t all = (rows.count - 1) * pitch + job.out_width;
   for (std::size_t first = 0; first < all; first += amx_pixels) {
@@ -296,8 +313,7 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
   _tile_loadconfig(&shapes);
   const bool by_rows = job.gather == Gather::rows;
   const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t slot = (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks * taps *
-                           Numbers::terms * amx_pixels * 16;
+  const std::size_t slot = rows_of_blocks<Numbers>(job) * taps * Numbers::terms * amx_pixels * 16;
   float* sums = scratch;
   scratch += amx_pixels * amx_blocks * 16;
   std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet

@@ -31,7 +31,9 @@ std::size_t matrix_rows(const Job& job, Method method) {
 
 /// Floats that the rows of input for `rows` of the output take by AMX.
 std::size_t rows_floats(const Job& job, Method method, std::size_t rows) {
-  return matrix_rows(job, method) * (rows + job.kernel - 1) * job.row_pitch * lanes;
+  const std::size_t phases = job.stride * job.stride;
+  return matrix_rows(job, method) * phases * (rows + (job.kernel - 1) / job.stride) *
+         job.row_pitch * lanes;
 }
 
 /// Floats that a tile's gathered or transformed input takes.
@@ -72,8 +74,12 @@ std::size_t span_floats(const Job& job, Method method) {
 /// weights instead of the pixels: at 7 x 7 pixels there are more weights to read.
 constexpr std::size_t shared_floats = std::size_t{1} << 17;
 
-/// Floats of rows gathered for a span, which the second level cache should hold.
-constexpr std::size_t rows_at_most = std::size_t{1} << 16;
+/// Floats of rows gathered for a span, which the second level cache should hold, beside weights
+/// that it can hold.
+std::size_t rows_at_most(const Job& job) {
+  return job.products * job.out_blocks * lanes > (std::size_t{1} << 18) ? std::size_t{1} << 19
+                                                                        : std::size_t{1} << 16;
+}
 
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
 void cut(Job& job, Method method, bool planar, const Extent& output, const KernelTable& table,
@@ -87,12 +93,14 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     return;
   }
   const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-  if (by_matrices(method) && job.gather == Gather::patch && job.stride == 1) {
+  if (by_matrices(method) && job.gather == Gather::patch && job.kernel > 1 && job.stride <= 2 &&
+      job.kernel * job.kernel <= most_row_taps) {
     job.gather = Gather::rows;
-    job.row_pitch = job.in_width + 2 * job.padding;
+    job.row_pitch = ceil_divide(job.in_width + 2 * job.padding, job.stride);
+    const std::size_t at_most = rows_at_most(job);
     const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
     std::size_t rows = output.height;
-    while (rows > 1 && (rows_floats(job, method, rows) > rows_at_most ||
+    while (rows > 1 && (rows_floats(job, method, rows) > at_most ||
                         output.batch * ceil_divide(output.height, rows) * steps < wanted))
       rows = (rows + 1) / 2;
     job.tiles_per_image = ceil_divide(output.height, rows);
@@ -143,6 +151,10 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
 /// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
 constexpr std::size_t most_transformed_floats = 5'000'000;
 
+/// Where there is AMX, Winograd's weights may take so much, 8 MB: its products of 512 by 512
+/// channels are slower than three numbers in bfloat16.
+constexpr std::size_t most_floats_beside_matrices = 2'000'000;
+
 std::size_t packed_floats(const Filter& filter, Method method) {
   return positions_of(method) * padded(filter.in_channels) * padded(filter.out_channels);
 }
@@ -189,11 +201,14 @@ MatrixOperands matrix_operands(Method method) noexcept {
 }
 
 Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcept {
-  if (filter.kernel == 1 && !filter.planar_input && isa == Isa::avx512 && bfloat16_supported())
+  const bool matrices = isa == Isa::avx512 && !filter.planar_input && bfloat16_supported();
+  if (matrices && (filter.kernel == 1 || (filter.kernel == 3 && filter.stride == 2)))
     return Method::bfloat16x3;
   if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
       filter.average_input)
     return Method::direct;
+  if (matrices && packed_floats(filter, Method::winograd2) > most_floats_beside_matrices)
+    return Method::bfloat16x3;
   Method best = Method::direct;
   for (const Method method : {Method::winograd2, Method::winograd4})
     if (packed_floats(filter, method) <= most_transformed_floats &&

@@ -19,7 +19,11 @@ struct WritePlanes {
   std::size_t block;
 };
 
-/// How a direct convolution finds what an output pixel is multiplied with.
+/// Of a filter whose input is gathered by rows.
+constexpr std::size_t most_row_taps = 25;
+
+/// How a direct convolution finds what an output pixel is multiplied with. `rows`: with a stride of
+/// s, the padded image is s x s phases, of which each tap of the filter reads one without a stride.
 enum class Gather { pixel, average, patch, rows };
 
 /// A convolution's numbers. A tile is what registers hold at once: some output pixels (Winograd:
@@ -34,7 +38,7 @@ struct Job {
   std::size_t products;  // summed for an output
   // The cut.
   std::size_t tiles_per_image;  // direct; of planes: in a row of the output
-  std::size_t row_pitch;        // of planes: floats of a padded row; of rows: its pixels
+  std::size_t row_pitch;        // of planes: floats of a padded row; of rows: pixels of a phase's
   std::size_t squares;          // of all images; Winograd alone
   std::size_t tiles, spans, span_tiles, groups, tile_pixels;
   // Memory.

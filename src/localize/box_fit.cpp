@@ -10,14 +10,14 @@ namespace chestmap {
 
 namespace {
 
-constexpr double kFirst = 0.04;
-constexpr double kLast = 0.96;
-constexpr double kStep = 0.02;
+constexpr double kStep = 0.02;  // of the candidates, from twice to 48 times it: 0.04 to 0.96
+constexpr int kFirst = 2;
+constexpr int kLast = 48;
 
 }  // namespace
 
 BoxFit::BoxFit() {
-  for (double f = kFirst; f < kLast + kStep / 2.0; f += kStep) candidates_.push_back(f);
+  for (int i = kFirst; i <= kLast; ++i) candidates_.push_back(kStep * i);
   areas_.resize(candidates_.size());
 }
 

@@ -37,7 +37,7 @@ Balance balance_of(const std::string& name) {
   throw UserError("unknown balance \"" + name + "\"", "known: none, batch, dataset");
 }
 
-BalancedLoss::BalancedLoss(Balance balance, LabelCounts counts) : balance_(balance) {
+BalancedLoss::BalancedLoss(Balance balance, const LabelCounts& counts) : balance_(balance) {
   if (balance != Balance::dataset) return;
   Weights weights = weights_from(counts.positives, counts.negatives);
   positive_weight_ = std::move(weights.positive);

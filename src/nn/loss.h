@@ -29,7 +29,7 @@ struct LabelCounts {
 /// unknown labels (-1) left out. `logits` and `labels` are N x C.
 class BalancedLoss {
  public:
-  BalancedLoss(Balance balance, LabelCounts counts);
+  BalancedLoss(Balance balance, const LabelCounts& counts);
 
   /// Mean over the known labels: a scalar; 0 with a gradient of 0 where none is known.
   [[nodiscard]] at::Tensor mean(const at::Tensor& logits, const at::Tensor& labels) const;

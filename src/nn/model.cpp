@@ -129,8 +129,7 @@ std::shared_ptr<Model> build(ModelSpec spec, const std::filesystem::path& file) 
 
 std::shared_ptr<Model> load_model(const std::filesystem::path& file) {
   const SafetensorsFile stored(file);
-  const std::shared_ptr<Model> model =
-      build(ModelSpec::from_metadata(stored.metadata(), file), file);
+  std::shared_ptr<Model> model = build(ModelSpec::from_metadata(stored.metadata(), file), file);
   std::map<std::string, const TensorView*> by_name;
   for (const TensorView& tensor : stored.tensors()) by_name[tensor.name] = &tensor;
 

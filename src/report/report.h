@@ -18,7 +18,7 @@ struct GalleryItem {
 };
 
 /// One trained model and what was measured of it.
-struct ReportRun {
+struct ReportRun {                    // NOLINT(bugprone-exception-escape): moving JSON may throw
   std::string name;                   ///< e.g. "multiscale"; unlike the other runs' names
   nlohmann::ordered_json evaluation;  ///< format of docs/evaluation-json.md, version 1
   std::optional<CsvTable> log;        ///< log.csv of a run folder

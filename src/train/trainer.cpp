@@ -47,7 +47,7 @@ LabelCounts count_labels(const Dataset& dataset, const std::vector<std::size_t>&
   return counts;
 }
 
-LabelCounts on_device(LabelCounts counts, c10::Device device) {
+LabelCounts on_device(const LabelCounts& counts, c10::Device device) {
   return {counts.positives.to(device), counts.negatives.to(device)};
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 std::vector<StageShape> stages_of(const DenseNetShape& shape) {
   const auto kernel = static_cast<double>(shape.stem_kernel);
-  const auto padding = static_cast<double>(shape.stem_kernel / 2);
+  const std::int64_t half = shape.stem_kernel / 2;
+  const auto padding = static_cast<double>(half);
   Grid grid = Grid{}.after(kernel, 2, padding).after(3, 2, 1);
   std::int64_t width = shape.stem_channels;
   std::vector<StageShape> stages;

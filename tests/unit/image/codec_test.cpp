@@ -145,9 +145,9 @@ TEST(Codec, AbsentFilesAndFoldersAreImageErrors) {
 /// A PNG signature and header that claim this size, in big-endian bytes.
 std::string png_claiming(std::uint32_t width, std::uint32_t height) {
   std::string content = encode_png(Image8(1, 1));
-  for (int i = 0; i < 4; ++i) {
-    content[static_cast<std::size_t>(16 + i)] = static_cast<char>(width >> (24 - 8 * i) & 0xffU);
-    content[static_cast<std::size_t>(20 + i)] = static_cast<char>(height >> (24 - 8 * i) & 0xffU);
+  for (std::size_t i = 0; i < 4; ++i) {
+    content[16 + i] = static_cast<char>(width >> (24 - 8 * i) & 0xffU);
+    content[20 + i] = static_cast<char>(height >> (24 - 8 * i) & 0xffU);
   }
   return content;
 }

@@ -12,7 +12,8 @@ TEST(Power, IsThatOfTheStandardLibrary) {
   for (const float exponent : {0.05F, 0.5F, 0.909F, 1.0F, 1.1F, 3.0F, 20.0F}) {
     std::vector<float> values;
     for (int i = 1; i <= 20000; ++i) values.push_back(static_cast<float>(i) / 20000.0F);
-    for (float x = 1e-2F; x > 1e-6F; x *= 0.97F) values.push_back(x);
+    while (values.back() > 1e-6F)
+      values.push_back(values.back() > 1e-2F ? 1e-2F : values.back() * 0.97F);
     std::vector<float> powers = values;
     raise_to_power(powers, exponent);
     for (std::size_t i = 0; i < values.size(); ++i) {

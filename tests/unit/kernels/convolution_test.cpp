@@ -329,9 +329,9 @@ TEST(Convolution, AveragesTwoByTwoPixels) {
 }
 
 TEST(Convolution, DirectWithStrideAndPadding) {
-  for (const std::size_t kernel : {1, 2, 3, 5})
-    for (const std::size_t stride : {1, 2, 3})
-      for (const std::size_t padding : {0, 1}) {
+  for (const std::size_t kernel : {1U, 2U, 3U, 5U})
+    for (const std::size_t stride : {1U, 2U, 3U})
+      for (const std::size_t padding : {0U, 1U}) {
         Filter filter{20, 40, kernel, stride, padding};
         check({filter, {2, 7, 9}, padding == 1, true, stride == 2, false, true});
       }
@@ -389,7 +389,7 @@ TEST(Convolution, Int8RoundsWhatComesAfterNormalisationAndAverages) {
 }
 
 TEST(Convolution, StemOfPlanes) {
-  for (const std::size_t channels : {1, 3})
+  for (const std::size_t channels : {1U, 3U})
     for (const auto& [height, width] :
          std::vector<std::pair<std::size_t, std::size_t>>{{7, 7}, {20, 31}, {33, 16}}) {
       Filter filter{channels, 64, 7, 2, 3};
