@@ -37,22 +37,25 @@ class ConvolutionKernel : public Kernel {
                     const Computing& how)
       : ConvolutionKernel(convolution, filter_of(convolution, read, written), read, written, how) {}
 
-  void prepare(std::size_t threads) override {
-    planned_.try_emplace(threads, filter_, input_, isa_, threads);
+  void prepare(std::size_t threads, std::size_t images) override {
+    kernels::Extent input = input_;
+    input.batch = together(images);
+    planned_.try_emplace(std::pair(threads, input.batch), filter_, input, isa_, threads);
   }
 
-  std::size_t workspace(std::size_t threads) const override {
-    return threads * scratch(planned_.at(threads));
+  std::size_t workspace(std::size_t threads, std::size_t images) const override {
+    return threads * scratch(planned_.at({threads, together(images)}));
   }
 
-  void run(const Operands& operands, Team& team) const override {
-    const kernels::Convolution& planned = planned_.at(team.size());
-    const kernels::Input input{{operands.inputs[0], 0, read_stride_},
+  void compute(const Operands& operands, Team& team) const override {
+    const kernels::Convolution& planned = planned_.at({team.size(), operands.images});
+    const std::size_t image = operands.image_stride;
+    const kernels::Input input{{operands.inputs[0], image, read_stride_},
                                before_ ? before_->scale.data() : nullptr,
                                before_ ? before_->shift.data() : nullptr};
-    const kernels::Output output{{operands.output, 0, written_stride_},
+    const kernels::Output output{{operands.output, image, written_stride_},
                                  bias_.data(),
-                                 {operands.inputs[1], 0, written_stride_},
+                                 {operands.inputs[1], image, written_stride_},
                                  relu_};
     const std::size_t floats = scratch(planned);
     team.run(planned.items(), [&](std::size_t item, std::size_t member) {
@@ -81,7 +84,12 @@ class ConvolutionKernel : public Kernel {
   }
   std::size_t bytes() const override { return filter_.bytes(); }
 
+  /// Where there is more to read of weights than of the image.
+  bool shares_weights() const override { return filter_.bytes() > image_bytes_; }
+
  private:
+  std::size_t together(std::size_t images) const { return shares_weights() ? images : 1; }
+
   ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
                     const Tensor& read, const Tensor& written, const Computing& how)
       : input_(extent_of(read)),
@@ -92,7 +100,8 @@ class ConvolutionKernel : public Kernel {
         before_(convolution.before),
         relu_(convolution.relu),
         read_stride_(stride_of(read)),
-        written_stride_(stride_of(written)) {}
+        written_stride_(stride_of(written)),
+        image_bytes_((read.floats() + written.floats()) * sizeof(float)) {}
 
   /// Of one thread; whole lines of the cache.
   static std::size_t scratch(const kernels::Convolution& planned) {
@@ -107,7 +116,9 @@ class ConvolutionKernel : public Kernel {
   bool relu_;
   std::size_t read_stride_;
   std::size_t written_stride_;
-  std::map<std::size_t, kernels::Convolution> planned_;  // by the number of threads
+  std::size_t image_bytes_;
+  /// By the number of threads, and of images.
+  std::map<std::pair<std::size_t, std::size_t>, kernels::Convolution> planned_;
 };
 
 }  // namespace

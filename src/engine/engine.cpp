@@ -18,16 +18,29 @@ Engine::Engine(Network network, std::size_t threads, const Computing& how)
   });
 }
 
-const MemoryPlan& Engine::plan(std::size_t threads) {
+const Engine::Plan& Engine::plan(std::size_t threads, std::size_t images) {
   const std::lock_guard lock(mutex_);
-  const auto known = plans_.find(threads);
+  const auto known = plans_.find({threads, images});
   if (known != plans_.end()) return known->second;
   std::vector<std::size_t> workspaces;
   for (const auto& kernel : kernels_) {
-    kernel->prepare(threads);
-    workspaces.push_back(kernel->workspace(threads));
+    kernel->prepare(threads, images);
+    workspaces.push_back(kernel->workspace(threads, images));
   }
-  return plans_.emplace(threads, plan_memory(network_, workspaces)).first->second;
+  Plan plan;
+  if (images == 1) {
+    plan.memory = plan_memory(network_, workspaces);
+    plan.floats = plan.memory.size;
+  } else {
+    // One image's memory behind the other's, an odd number of lines apart; then what all layers
+    // work in.
+    plan.memory = plan_memory(network_, std::vector<std::size_t>(workspaces.size(), 0));
+    plan.image_stride = (plan.memory.size / kernels::lanes | 1) * kernels::lanes;
+    const std::size_t behind = images * plan.image_stride;
+    std::fill(plan.memory.workspaces.begin(), plan.memory.workspaces.end(), behind);
+    plan.floats = behind + *std::max_element(workspaces.begin(), workspaces.end());
+  }
+  return plans_.emplace(std::pair(threads, images), std::move(plan)).first->second;
 }
 
 Arena Engine::take_arena(std::size_t size) {
@@ -50,51 +63,78 @@ void Engine::keep_arena(Arena arena) {
   arenas_.push_back(std::move(arena));
 }
 
-Operands Engine::operands_of(const MemoryPlan& plan, const Arena& arena, std::size_t layer) const {
+Operands Engine::operands_of(const Plan& plan, const Arena& arena, std::size_t layer) const {
   const Layer& described = network_.layers[layer];
   Operands operands;
   for (std::size_t i = 0; i < described.inputs.size(); ++i)
-    operands.inputs.at(i) = arena.data() + plan.tensors[described.inputs[i]];
-  operands.output = arena.data() + plan.tensors[described.output];
-  operands.workspace = arena.data() + plan.workspaces[layer];
+    operands.inputs.at(i) = arena.data() + plan.memory.tensors[described.inputs[i]];
+  operands.output = arena.data() + plan.memory.tensors[described.output];
+  operands.workspace = arena.data() + plan.memory.workspaces[layer];
+  operands.image_stride = plan.image_stride;
   return operands;
 }
 
-void Engine::run_image(std::size_t image, Team& team, const Load& load, const Take& take) {
-  const MemoryPlan& places = plan(team.size());
-  Arena arena = take_arena(places.size);
-  load(image, arena.data() + places.tensors[network_.input]);
-  for (std::size_t layer = 0; layer < kernels_.size(); ++layer)
-    kernels_[layer]->run(operands_of(places, arena, layer), team);
-  std::vector<std::span<const float>> outputs;
-  for (const auto& [name, tensor] : network_.outputs)
-    outputs.emplace_back(arena.data() + places.tensors[tensor], network_.tensors[tensor].floats());
-  take(image, outputs);
+void Engine::run_images(Images images, Team& team, const Load& load, const Take& take) {
+  const Plan& places = plan(team.size(), images.count);
+  Arena arena = take_arena(places.floats);
+  const auto at = [&](std::size_t image, std::size_t tensor) {
+    return arena.data() + image * places.image_stride + places.memory.tensors[tensor];
+  };
+  for (std::size_t i = 0; i < images.count; ++i) load(images.first + i, at(i, network_.input));
+  for (std::size_t layer = 0; layer < kernels_.size(); ++layer) {
+    Operands operands = operands_of(places, arena, layer);
+    operands.images = images.count;
+    kernels_[layer]->run(operands, team);
+  }
+  for (std::size_t i = 0; i < images.count; ++i) {
+    std::vector<std::span<const float>> outputs;
+    for (const auto& [name, tensor] : network_.outputs)
+      outputs.emplace_back(at(i, tensor), network_.tensors[tensor].floats());
+    take(images.first + i, outputs);
+  }
   keep_arena(std::move(arena));
 }
 
-void Engine::run_alone(const Load& load, const Take& take) { run_image(0, alone_, load, take); }
+void Engine::run_alone(const Load& load, const Take& take) {
+  run_images({0, 1}, alone_, load, take);
+}
+
+std::size_t Engine::most_together() const {
+  constexpr std::size_t kMostPixels = std::size_t{4} * 224 * 224;
+  constexpr std::size_t kMostImages = 4;
+  const auto pixels = static_cast<std::size_t>(network_.tensors[network_.input].pixels());
+  return std::clamp<std::size_t>(kMostPixels / pixels, 1, kMostImages);
+}
 
 void Engine::run(std::size_t images, const Load& load, const Take& take) {
-  const std::size_t each = threads() > 1 ? images / threads() * threads() : 0;
+  const std::size_t shared = threads() > 1 ? images % threads() : 0;  // by all threads
+  const std::size_t each = (images - shared) / threads();
+  std::vector<Images> groups;
+  for (std::size_t done = 0; done < each;) {
+    const std::size_t count = std::min(most_together(), each - done);
+    for (std::size_t thread = 0; thread < threads(); ++thread)
+      groups.push_back({thread * each + done, count});
+    done += count;
+  }
   std::exception_ptr error;
   std::mutex error_mutex;
-  team_.run(each, [&](std::size_t image, std::size_t /*member*/) {
+  team_.run(groups.size(), [&](std::size_t group, std::size_t /*member*/) {
     try {
-      run_image(image, alone_, load, take);
+      run_images(groups[group], alone_, load, take);
     } catch (...) {
       const std::lock_guard lock(error_mutex);
       error = std::current_exception();
     }
   });
   if (error) std::rethrow_exception(error);
-  for (std::size_t image = each; image < images; ++image) run_image(image, team_, load, take);
+  for (std::size_t image = images - shared; image < images; ++image)
+    run_images({image, 1}, team_, load, take);
 }
 
 void Engine::run_watched(const Load& load, const Watch& watch) {
-  const MemoryPlan& places = plan(threads());
-  Arena arena = take_arena(places.size);
-  load(0, arena.data() + places.tensors[network_.input]);
+  const Plan& places = plan(threads(), 1);
+  Arena arena = take_arena(places.floats);
+  load(0, arena.data() + places.memory.tensors[network_.input]);
   for (std::size_t layer = 0; layer < kernels_.size(); ++layer) {
     const Operands operands = operands_of(places, arena, layer);
     watch(layer, operands);
@@ -125,7 +165,7 @@ std::size_t Engine::weight_bytes() const {
 }
 
 std::size_t Engine::activation_bytes(std::size_t threads) {
-  return plan(threads).size * sizeof(float);
+  return plan(threads, 1).floats * sizeof(float);
 }
 
 }  // namespace chestmap::engine

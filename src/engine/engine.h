@@ -36,8 +36,9 @@ class Engine {
   /// `threads` 0 takes every core; what `how` names must be supported.
   Engine(Network network, std::size_t threads, const Computing& how = {});
 
-  /// Images by one thread each, as far as there are enough for all threads; what is left, image by
-  /// image, by all threads together. Both functions are called once an image, from any thread; what
+  /// Images by one thread each, as far as there are enough for all threads, small ones several at a
+  /// time, which share the reading of weights; what is left, image by image, by all threads
+  /// together. Both functions are called once an image, from any thread; what
   /// they throw is thrown here. One thread at a time may call it. Throws std::bad_alloc where there
   /// is not enough memory.
   void run(std::size_t images, const Load& load, const Take& take);
@@ -59,21 +60,32 @@ class Engine {
   [[nodiscard]] std::size_t activation_bytes(std::size_t threads);
 
  private:
-  /// Where everything lies for an image that so many threads compute together.
-  const MemoryPlan& plan(std::size_t threads);
+  /// Where everything lies for images that are computed together.
+  struct Plan {
+    MemoryPlan memory;             // of the first image
+    std::size_t image_stride = 0;  // floats to the next
+    std::size_t floats = 0;        // in all
+  };
+  struct Images {
+    std::size_t first = 0;
+    std::size_t count = 1;
+  };
+  const Plan& plan(std::size_t threads, std::size_t images);
+  /// Images that a thread computes at a time: weights are read for all of them, activations stay
+  /// near.
+  [[nodiscard]] std::size_t most_together() const;
   Arena take_arena(std::size_t size);
   void keep_arena(Arena arena);
-  void run_image(std::size_t image, Team& team, const Load& load, const Take& take);
-  [[nodiscard]] Operands operands_of(const MemoryPlan& plan, const Arena& arena,
-                                     std::size_t layer) const;
+  void run_images(Images images, Team& team, const Load& load, const Take& take);
+  [[nodiscard]] Operands operands_of(const Plan& plan, const Arena& arena, std::size_t layer) const;
 
   Network network_;
   Team team_;
   Team alone_{1};
-  std::vector<std::unique_ptr<Kernel>> kernels_;  // one a layer
-  std::mutex mutex_;                              // of what follows
-  std::map<std::size_t, MemoryPlan> plans_;       // by the number of threads
-  std::vector<Arena> arenas_;                     // that nobody uses
+  std::vector<std::unique_ptr<Kernel>> kernels_;               // one a layer
+  std::mutex mutex_;                                           // of what follows
+  std::map<std::pair<std::size_t, std::size_t>, Plan> plans_;  // by threads and images
+  std::vector<Arena> arenas_;                                  // that nobody uses
 };
 
 }  // namespace chestmap::engine

@@ -21,11 +21,13 @@ struct Computing {
   Precision precision = Precision::single;
 };
 
-/// The memory that one layer works on, of one image.
+/// The memory that one layer works on: of the first image, and how far it is to the next.
 struct Operands {
   std::array<const float*, 2> inputs{};
   float* output = nullptr;  ///< may be the second input's place
   float* workspace = nullptr;
+  std::size_t images = 1;
+  std::size_t image_stride = 0;  ///< floats, the same for all
 };
 
 /// What runs a layer.
@@ -36,16 +38,25 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
   virtual ~Kernel() = default;
 
-  /// To be called, from one thread, before the first run by a team of so many.
-  virtual void prepare(std::size_t /*threads*/) {}
+  /// To be called, from one thread, before the first run of so many images by a team of so many.
+  virtual void prepare(std::size_t /*threads*/, std::size_t /*images*/) {}
   /// Floats that `Operands::workspace` must have.
-  [[nodiscard]] virtual std::size_t workspace(std::size_t /*threads*/) const { return 0; }
+  [[nodiscard]] virtual std::size_t workspace(std::size_t /*threads*/,
+                                              std::size_t /*images*/) const {
+    return 0;
+  }
   /// May be called at the same time for different operands by different teams.
-  virtual void run(const Operands& operands, Team& team) const = 0;
+  void run(const Operands& operands, Team& team) const;
   /// For `chestmap bench`.
   [[nodiscard]] virtual const char* name() const = 0;
   /// Of weights.
   [[nodiscard]] virtual std::size_t bytes() const { return 0; }
+
+ private:
+  /// Whether several images are better computed together than one after the other.
+  [[nodiscard]] virtual bool shares_weights() const { return false; }
+  /// Of one image, unless it shares weights.
+  virtual void compute(const Operands& operands, Team& team) const = 0;
 };
 
 /// For one layer of the network, whose weights are taken from it.

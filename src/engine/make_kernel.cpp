@@ -33,6 +33,18 @@ struct Maker {
 
 }  // namespace
 
+void Kernel::run(const Operands& operands, Team& team) const {
+  if (shares_weights()) return compute(operands, team);
+  Operands one = operands;
+  one.images = 1;
+  for (std::size_t image = 0; image < operands.images; ++image) {
+    compute(one, team);
+    for (const float*& input : one.inputs)
+      if (input != nullptr) input += operands.image_stride;
+    one.output += operands.image_stride;
+  }
+}
+
 std::unique_ptr<Kernel> make_kernel(const Network& network, Layer& layer, const Computing& how) {
   return std::visit(Maker{network.tensors[layer.inputs[0]], network.tensors[layer.output], how},
                     layer.operation);

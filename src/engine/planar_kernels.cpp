@@ -89,7 +89,7 @@ class PlanarKernel : public Kernel {
         written_(operation.op.starts_with("Global") ? 1
                  : operation.op == "MatMul"         ? read.height * operation.columns
                                                     : read.pixels()) {}
-  void run(const Operands& o, Team& team) const override {
+  void compute(const Operands& o, Team& team) const override {
     team.run(channels_, [&](std::size_t channel, std::size_t /*member*/) {
       const std::int64_t at = static_cast<std::int64_t>(channel) * height_ * width_;
       work_({height_, width_, o.inputs[0] + at, o.inputs[1] == nullptr ? nullptr : o.inputs[1] + at,

@@ -18,7 +18,7 @@ class BlockedAffine : public Kernel {
         read_stride_(stride_of(read)),
         written_stride_(stride_of(written)),
         isa_(isa) {}
-  void run(const Operands& o, Team& team) const override {
+  void compute(const Operands& o, Team& team) const override {
     const std::size_t blocks = affine_.scale.size() / kernels::lanes;
     team.run(blocks, [&](std::size_t block, std::size_t /*member*/) {
       kernels::scale_shift_relu(isa_, extent_, blocks, {o.inputs[0], 0, read_stride_},
@@ -39,7 +39,7 @@ class BlockedAffine : public Kernel {
 class PlanarAffine : public Kernel {
  public:
   PlanarAffine(Affine affine, std::int64_t pixels) : affine_(std::move(affine)), pixels_(pixels) {}
-  void run(const Operands& o, Team& team) const override {
+  void compute(const Operands& o, Team& team) const override {
     team.run(affine_.scale.size(), [&](std::size_t channel, std::size_t /*member*/) {
       const std::int64_t start = static_cast<std::int64_t>(channel) * pixels_;
       for (std::int64_t p = start; p < start + pixels_; ++p) {
@@ -63,7 +63,7 @@ class MaxPoolingKernel : public Kernel {
         read_stride_(stride_of(read)),
         written_stride_(stride_of(written)),
         isa_(isa) {}
-  void run(const Operands& o, Team& team) const override {
+  void compute(const Operands& o, Team& team) const override {
     team.run(blocks_, [&](std::size_t block, std::size_t /*member*/) {
       kernels::max_pool(isa_, extent_, blocks_, {o.inputs[0], 0, read_stride_},
                         {o.output, 0, written_stride_}, block, block + 1);
@@ -87,7 +87,7 @@ class LayoutChange : public Kernel {
         stride_((to_blocked_ ? written : read).stride()),
         positions_((to_blocked_ ? written : read).positions),
         written_(written.floats()) {}
-  void run(const Operands& o, Team& team) const override {
+  void compute(const Operands& o, Team& team) const override {
     if (to_blocked_) std::fill_n(o.output, written_, 0.0F);
     team.run(positions_.size(), [&](std::size_t channel, std::size_t /*member*/) {
       const std::int64_t position = positions_[channel];
@@ -113,7 +113,7 @@ class LayoutChange : public Kernel {
 class CopyKernel : public Kernel {
  public:
   explicit CopyKernel(std::size_t floats) : floats_(floats) {}
-  void run(const Operands& o, Team& /*team*/) const override {
+  void compute(const Operands& o, Team& /*team*/) const override {
     std::copy_n(o.inputs[0], floats_, o.output);
   }
   const char* name() const override { return "copy"; }

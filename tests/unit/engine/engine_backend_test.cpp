@@ -163,6 +163,27 @@ TEST(InputRangeObserver, SeesTheLargestNumberThatEachConvolutionMultiplies) {
   for (const auto& [layer, number] : observer.largest()) EXPECT_GE(number, largest.at(layer));
 }
 
+/// Images that share the reading of weights are cut into other pieces, but each output is summed in
+/// the same order.
+TEST(EngineBackend, SeveralImagesAtATimeGiveTheBitsOfEachAlone) {
+  for (const char* backbone : {"densenet121", "resnet50"}) {
+    ModelSpec spec = small_spec();
+    spec.backbone = backbone;
+    spec.input_size = 75;  // at 3 x 3 cells every late layer has more weights than pixels
+    const Compared compared(spec, 7);
+    for (const std::int64_t threads : {1, 2}) {
+      const auto backend = make_engine_backend(compared.file(), threads);
+      const std::vector<Inference> together = backend->infer(compared.images());
+      for (std::size_t i = 0; i < together.size(); ++i) {
+        const Inference alone = backend->infer_alone(compared.images()[i]);
+        EXPECT_EQ(together[i].logits, alone.logits) << backbone << ", image " << i;
+        for (std::size_t s = 0; s < alone.stage_maps.size(); ++s)
+          EXPECT_EQ(test::joined(together[i].stage_maps[s]), test::joined(alone.stage_maps[s]));
+      }
+    }
+  }
+}
+
 class EngineRunsBackbone : public testing::TestWithParam<const char*> {};
 
 TEST_P(EngineRunsBackbone, AsTorchDoes) {
