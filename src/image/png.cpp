@@ -27,7 +27,6 @@ std::size_t big_endian_32(std::span<const std::byte> content, std::size_t at) {
 /// What libpng's callbacks see.
 struct Stream {
   std::span<const std::byte> input;
-  std::string output;
   std::string error;
 };
 
@@ -46,13 +45,6 @@ void on_read(png_structp png, png_bytep data, std::size_t size) {
   input = input.subspan(size);
 }
 
-void on_write(png_structp png, png_bytep data, std::size_t size) {
-  const auto* text = reinterpret_cast<const char*>(data);
-  static_cast<Stream*>(png_get_io_ptr(png))->output.append(text, size);
-}
-
-void on_flush(png_structp /*png*/) {}
-
 /// Runs one step of libpng. Its error handler jumps back here, over C frames and the step's own
 /// frame, so that a step may hold nothing with a destructor. False after an error.
 template <typename Step>
@@ -64,7 +56,7 @@ bool guarded(png_structp png, const Step& step) {
 
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> content) : stream_{content, {}, {}} {
+  explicit Reader(std::span<const std::byte> content) : stream_{content, {}} {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &stream_, on_error, on_warning);
     info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
     if (info_ == nullptr) {
@@ -215,102 +207,6 @@ std::vector<PngText> read_png_text(std::span<const std::byte> file_content) {
     if (chunks[i].compression == PNG_TEXT_COMPRESSION_NONE && chunks[i].text != nullptr)
       text.push_back({chunks[i].key, {chunks[i].text, chunks[i].text_length}});
   return text;
-}
-
-namespace {
-
-struct Raster {
-  std::size_t width = 0;
-  std::size_t height = 0;
-  int bits = 8;
-  int color_type = PNG_COLOR_TYPE_GRAY;
-  std::size_t row_bytes = 0;
-  std::vector<png_byte> bytes;
-};
-
-class Writer {
- public:
-  Writer() {
-    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &stream_, on_error, on_warning);
-    info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
-    if (info_ == nullptr) {
-      png_destroy_write_struct(&png_, nullptr);
-      throw ImageError("libpng cannot start");
-    }
-    png_set_write_fn(png_, &stream_, on_write, on_flush);
-    // Of overlays and maps level 3 makes files of the same size as the default, 6, in a third of
-    // its time (docs/performance.md).
-    png_set_compression_level(png_, 3);
-  }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() { png_destroy_write_struct(&png_, &info_); }
-
-  [[nodiscard]] std::string write(const Raster& raster, std::vector<png_text>& text) {
-    std::vector<png_bytep> rows(raster.height);
-    for (std::size_t y = 0; y < raster.height; ++y)
-      rows[y] = const_cast<png_bytep>(raster.bytes.data() + y * raster.row_bytes);
-    const bool written = guarded(png_, [&] {
-      png_set_IHDR(png_, info_, static_cast<png_uint_32>(raster.width),
-                   static_cast<png_uint_32>(raster.height), raster.bits, raster.color_type,
-                   PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-      if (!text.empty()) png_set_text(png_, info_, text.data(), static_cast<int>(text.size()));
-      png_write_info(png_, info_);
-      png_write_image(png_, rows.data());
-      png_write_end(png_, nullptr);
-    });
-    if (!written) throw ImageError("the PNG cannot be written: " + stream_.error);
-    return std::move(stream_.output);
-  }
-
- private:
-  Stream stream_;
-  png_structp png_ = nullptr;
-  png_infop info_ = nullptr;
-};
-
-std::string encode(const Raster& raster, std::span<const PngText> text) {
-  std::vector<png_text> chunks;
-  for (const PngText& entry : text) {
-    png_text chunk{};
-    chunk.compression = PNG_TEXT_COMPRESSION_NONE;
-    chunk.key = const_cast<char*>(entry.keyword.c_str());
-    chunk.text = const_cast<char*>(entry.value.c_str());
-    chunk.text_length = entry.value.size();
-    chunks.push_back(chunk);
-  }
-  return Writer().write(raster, chunks);
-}
-
-}  // namespace
-
-std::string encode_png(const Image8& image, std::span<const PngText> text) {
-  const auto pixels = image.pixels();
-  return encode({image.width(),
-                 image.height(),
-                 8,
-                 PNG_COLOR_TYPE_GRAY,
-                 image.width(),
-                 {pixels.begin(), pixels.end()}},
-                text);
-}
-
-std::string encode_png(const Image16& image, std::span<const PngText> text) {
-  Raster raster{image.width(), image.height(), 16, PNG_COLOR_TYPE_GRAY, 2 * image.width(), {}};
-  raster.bytes.reserve(2 * image.pixels().size());
-  for (const std::uint16_t value : image.pixels()) {
-    raster.bytes.push_back(static_cast<png_byte>(value >> 8U));
-    raster.bytes.push_back(static_cast<png_byte>(value & 0xffU));
-  }
-  return encode(raster, text);
-}
-
-std::string encode_png(const ImageRgb& image, std::span<const PngText> text) {
-  Raster raster{image.width(), image.height(), 8, PNG_COLOR_TYPE_RGB, 3 * image.width(), {}};
-  raster.bytes.reserve(3 * image.pixels().size());
-  for (const Rgb& pixel : image.pixels())
-    raster.bytes.insert(raster.bytes.end(), {pixel.r, pixel.g, pixel.b});
-  return encode(raster, text);
 }
 
 }  // namespace chestmap

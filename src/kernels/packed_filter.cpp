@@ -45,32 +45,35 @@ void pack_direct(const Weights& weights, float* to) {
 }
 
 /// The nearest bfloat16, ties to even; for finite values.
-std::uint16_t rounded(float x) {
+std::uint32_t rounded(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
-  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+  return (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16;
 }
 
 /// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
 /// channel, channel of the pair.
 void pack_bfloat16(const Weights& weights, Method method, AlignedFloats& to) {
   const std::size_t terms = matrix_operands(method).terms;
-  constexpr std::size_t step = 2 * lanes;
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
-  std::vector<std::uint16_t> packed(2 * to.size(), 0);
-  const std::size_t out_block = packed_products(filter, method) * 2 * lanes;
-  for (std::size_t out = 0; out < filter.out_channels; ++out)
-    for (std::size_t in = 0; in < filter.in_channels; ++in)
+  const std::size_t out_block = packed_products(filter, method) * lanes;  // words of two numbers
+  std::vector<std::uint32_t> packed(to.size(), 0);
+  for (std::size_t out = 0; out < filter.out_channels; ++out) {
+    std::uint32_t* block = packed.data() + out / lanes * out_block + out % lanes;
+    for (std::size_t in = 0; in < filter.in_channels; ++in) {
+      std::uint32_t* pair =
+          block + in / (2 * lanes) * taps * terms * lanes * lanes + in % (2 * lanes) / 2 * lanes;
+      const float* from = weights.taps(out, in);
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        float rest = weights.taps(out, in)[tap];
-        for (std::size_t term = 0; term < terms; ++term) {
-          const std::size_t pair =
-              ((in / step * taps + tap) * terms + term) * lanes + in % step / 2;
-          const std::uint16_t bits = rounded(rest);
-          packed[out / lanes * out_block + (pair * lanes + out % lanes) * 2 + in % 2] = bits;
-          rest -= std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+        float rest = from[tap];
+        for (std::size_t term = 0; term < terms; ++term, pair += lanes * lanes) {
+          const std::uint32_t bits = rounded(rest);
+          *pair |= bits << in % 2 * 16;
+          rest -= std::bit_cast<float>(bits << 16);
         }
       }
+    }
+  }
   std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
 }
 
@@ -122,15 +125,15 @@ void pack_winograd(const Weights& weights, const std::array<std::array<double, 3
   for (std::size_t out = 0; out < filter.out_channels; ++out)
     for (std::size_t in = 0; in < filter.in_channels; ++in) {
       const float* taps = weights.taps(out, in);
-      for (std::size_t i = 0; i < patch; ++i)
-        for (std::size_t j = 0; j < patch; ++j) {
-          double sum = 0.0;
-          for (std::size_t y = 0; y < 3; ++y)
-            for (std::size_t x = 0; x < 3; ++x) sum += g[i][y] * taps[y * 3 + x] * g[j][x];
-          const std::size_t position = i * patch + j;
-          to[((out / lanes * patch * patch + position) * products + in) * lanes + out % lanes] =
-              static_cast<float>(sum);
-        }
+      float* block = to + (out / lanes * patch * patch * products + in) * lanes + out % lanes;
+      for (std::size_t i = 0; i < patch; ++i) {
+        std::array<double, 3> row{};  // of G by the filter
+        for (std::size_t y = 0; y < 3; ++y)
+          for (std::size_t x = 0; x < 3; ++x)
+            row[x] += g[i][y] * static_cast<double>(taps[y * 3 + x]);
+        for (std::size_t j = 0; j < patch; ++j, block += products * lanes)
+          *block = static_cast<float>(row[0] * g[j][0] + row[1] * g[j][1] + row[2] * g[j][2]);
+      }
     }
 }
 

@@ -1,8 +1,10 @@
 #include "image/codec.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <sstream>
 #include <vector>
@@ -184,6 +186,24 @@ TEST(Codec, EncodedPixelsComeBackExactly) {
   }
 }
 
+/// Ramps and edges in every direction, so that each of PNG's filters is the best for some row.
+TEST(Codec, EveryFilterIsUndoneByTheDecoder) {
+  RandomStream stream{4};
+  for (int kind = 0; kind < 6; ++kind) {
+    Image8 image(61, 47);
+    for (std::size_t y = 0; y < image.height(); ++y)
+      for (std::size_t x = 0; x < image.width(); ++x) {
+        const std::size_t noise = stream.below(3);
+        const std::array<std::size_t, 6> values{
+            4 * x, 5 * y, 2 * x + 3 * y, x * y / 11, 2 * x + noise, (x > y ? 200U : 20U) + noise};
+        image.at(x, y) = static_cast<std::uint8_t>(values[static_cast<std::size_t>(kind)]);
+      }
+    const ImageF decoded = decode_image(bytes_of(encode_png(image)));
+    for (std::size_t i = 0; i < image.pixels().size(); ++i)
+      ASSERT_EQ(decoded.pixels()[i], static_cast<float>(image.pixels()[i]) / 255.0F) << kind;
+  }
+}
+
 std::string described(const ScratchFolder& folder, const std::string& png) {
   spill(folder / "a.png", png);
   const int code = run_judge("describe_png.py",
@@ -199,6 +219,15 @@ TEST(Codec, ForeignReadersSeeModePixelsAndText) {
   EXPECT_EQ(grey, "L 5 3 105\nSoftware=chestmap\nComment=Research use only\n");  // 15 pixels x 7
   EXPECT_EQ(described(folder, encode_png(Image16(2, 2, 1000))), "I 2 2 4000\n");
   EXPECT_EQ(described(folder, encode_png(ImageRgb(2, 1, {1, 2, 4}))), "RGB 2 1 14\n");
+  ImageRgb colours(37, 21);
+  RandomStream stream{5};
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < colours.pixels().size(); ++i) {
+    const auto value = static_cast<std::uint8_t>(i / 4 + stream.below(4));
+    colours.pixels()[i] = {value, static_cast<std::uint8_t>(value / 2), 9};
+    sum += value + value / 2 + 9U;
+  }
+  EXPECT_EQ(described(folder, encode_png(colours)), fmt::format("RGB 37 21 {}\n", sum));
 }
 
 TEST(Codec, EncodingIsAFunctionOfItsArguments) {
