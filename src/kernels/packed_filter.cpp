@@ -3,8 +3,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
 #include "kernels/convolution.h"
 
@@ -52,56 +50,57 @@ std::uint32_t rounded(float x) {
 
 /// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
 /// channel, channel of the pair.
-void pack_bfloat16(const Weights& weights, Method method, AlignedFloats& to) {
+void pack_bfloat16(const Weights& weights, Method method, float* to) {
   const std::size_t terms = matrix_operands(method).terms;
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
-  const std::size_t out_block = packed_products(filter, method) * lanes;  // words of two numbers
-  std::vector<std::uint32_t> packed(to.size(), 0);
-  for (std::size_t out = 0; out < filter.out_channels; ++out) {
-    std::uint32_t* block = packed.data() + out / lanes * out_block + out % lanes;
-    for (std::size_t in = 0; in < filter.in_channels; ++in) {
-      std::uint32_t* pair =
-          block + in / (2 * lanes) * taps * terms * lanes * lanes + in % (2 * lanes) / 2 * lanes;
-      const float* from = weights.taps(out, in);
+  const std::size_t out_block = packed_products(filter, method) * lanes;
+  for (std::size_t out = 0; out < filter.out_channels; ++out)
+    for (std::size_t in = 0; in < filter.in_channels; in += 2) {
+      float* pair = to + out / lanes * out_block + out % lanes +
+                    in / (2 * lanes) * taps * terms * lanes * lanes + in % (2 * lanes) / 2 * lanes;
+      const float* first = weights.taps(out, in);
+      const float* second = in + 1 < filter.in_channels ? weights.taps(out, in + 1) : nullptr;
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        float rest = from[tap];
+        float low = first[tap];
+        float high = second == nullptr ? 0.0F : second[tap];
         for (std::size_t term = 0; term < terms; ++term, pair += lanes * lanes) {
-          const std::uint32_t bits = rounded(rest);
-          *pair |= bits << in % 2 * 16;
-          rest -= std::bit_cast<float>(bits << 16);
+          const std::uint32_t bits = rounded(low) | rounded(high) << 16;
+          *pair = std::bit_cast<float>(bits);
+          low -= std::bit_cast<float>(bits << 16);
+          high -= std::bit_cast<float>(bits & 0xFFFF0000U);
         }
       }
     }
-  }
-  std::memcpy(to.data(), packed.data(), packed.size() * sizeof packed[0]);
 }
 
 /// Block of output channels, four blocks of input channels, tap, four channels, output channel,
 /// channel of the four. Sets what a product of one step by one step is worth.
-void pack_int8(const Weights& weights, float input_step, AlignedFloats& to,
-               AlignedFloats& product_steps) {
-  constexpr std::size_t step = 4 * lanes;
+void pack_int8(const Weights& weights, float input_step, float* to, float* product_steps) {
   constexpr float most = 127.0F;
   const Filter& filter = weights.filter;
   const std::size_t taps = filter.kernel * filter.kernel;
   const std::size_t products = filter.in_channels * taps;
-  std::vector<std::int8_t> packed(sizeof(float) * to.size(), 0);
-  const std::size_t out_block = packed_products(filter, Method::int8) * sizeof(float) * lanes;
+  const std::size_t out_block = packed_products(filter, Method::int8) * lanes;
   for (std::size_t out = 0; out < filter.out_channels; ++out) {
     float largest = 0.0F;
     for (std::size_t i = 0; i < products; ++i)
       largest = std::max(largest, std::abs(weights.taps(out, 0)[i]));
     const float weight_step = largest > 0.0F ? largest / most : 1.0F;
-    product_steps.data()[out] = weight_step * input_step;
-    for (std::size_t in = 0; in < filter.in_channels; ++in)
-      for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t four = (in / step * taps + tap) * lanes + in % step / 4;
-        packed[out / lanes * out_block + (four * lanes + out % lanes) * 4 + in % 4] =
-            static_cast<std::int8_t>(std::lrint(weights.taps(out, in)[tap] / weight_step));
+    product_steps[out] = weight_step * input_step;
+    for (std::size_t in = 0; in < filter.in_channels; in += 4) {
+      float* four = to + out / lanes * out_block + out % lanes +
+                    in / (4 * lanes) * taps * lanes * lanes + in % (4 * lanes) / 4 * lanes;
+      for (std::size_t tap = 0; tap < taps; ++tap, four += lanes * lanes) {
+        std::uint32_t bits = 0;
+        for (std::size_t i = 0; i < 4 && in + i < filter.in_channels; ++i) {
+          const auto steps = std::lrint(weights.taps(out, in + i)[tap] / weight_step);
+          bits |= (static_cast<std::uint32_t>(steps) & 0xFFU) << 8 * i;
+        }
+        *four = std::bit_cast<float>(bits);
       }
+    }
   }
-  std::memcpy(to.data(), packed.data(), packed.size());
 }
 
 /// Rows of G, by which Winograd's methods transform the three taps of an axis.
@@ -150,9 +149,9 @@ PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const 
   if (method == Method::direct) pack_direct(source, packed_.data());
   if (method == Method::int8) {
     product_steps_ = AlignedFloats(padded(filter.out_channels));
-    pack_int8(source, input_step, packed_, product_steps_);
+    pack_int8(source, input_step, packed_.data(), product_steps_.data());
   } else if (matrix_operands(method).terms > 0) {
-    pack_bfloat16(source, method, packed_);
+    pack_bfloat16(source, method, packed_.data());
   }
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());
   if (method == Method::winograd4) pack_winograd(source, transform4, packed_.data());
