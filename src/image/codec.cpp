@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "image/dicom/dicom.h"
 #include "image/grey_png.h"
 #include "image/jpeg.h"
 #include "image/png.h"
@@ -42,14 +43,27 @@ constexpr std::size_t kHeaderPart = std::size_t{1} << 16U;
 
 [[noreturn]] void refuse_foreign(std::span<const std::byte> content) {
   if (content.empty()) throw ImageError("the file is empty (0 bytes)");
-  throw ImageError("the content is neither PNG nor JPEG");
+  throw ImageError("the content is neither PNG, JPEG nor DICOM");
 }
 
-/// JPEG files and most PNG files; nothing for a PNG that `decode_png` must look at. Throws
-/// ImageError.
+/// JPEG files and most PNG files; nothing for what `decode_deep` must look at. Throws ImageError.
 std::optional<Image8> decode_8_bits(std::span<const std::byte> content) {
   if (is_jpeg(content)) return decode_jpeg(content);
   if (is_png(content)) return decode_grey8_png(content);
+  if (is_dicom(content)) return std::nullopt;
+  refuse_foreign(content);
+}
+
+/// Any PNG or DICOM file. Throws ImageError.
+ImageF decode_deep(std::span<const std::byte> content) {
+  return is_png(content) ? decode_png(content) : decode_dicom(content);
+}
+
+/// Throws ImageError.
+ImageSize size_in(std::span<const std::byte> content) {
+  if (is_png(content)) return png_size(content);
+  if (is_jpeg(content)) return jpeg_size(content);
+  if (is_dicom(content)) return dicom_size(content);
   refuse_foreign(content);
 }
 
@@ -57,7 +71,7 @@ std::optional<Image8> decode_8_bits(std::span<const std::byte> content) {
 
 ImageF decode_image(std::span<const std::byte> file_content) {
   if (const auto samples = decode_8_bits(file_content)) return in_unit_range(*samples);
-  return decode_png(file_content);
+  return decode_deep(file_content);
 }
 
 ImageF read_image(const std::filesystem::path& file) {
@@ -68,7 +82,7 @@ ResizedImage decode_image_resized(std::span<const std::byte> file_content, std::
                                   std::size_t height) {
   if (const auto samples = decode_8_bits(file_content))
     return {resized(*samples, width, height), {samples->width(), samples->height()}};
-  const ImageF image = decode_png(file_content);
+  const ImageF image = decode_deep(file_content);
   return {resized(image, width, height), {image.width(), image.height()}};
 }
 
@@ -79,15 +93,14 @@ ResizedImage read_image_resized(const std::filesystem::path& file, std::size_t w
 
 ImageSize read_image_size(const std::filesystem::path& file) {
   std::vector<std::byte> content = read_bytes(file, kHeaderPart);
-  if (is_png(content)) return png_size(content);
-  if (!is_jpeg(content)) refuse_foreign(content);
   try {
-    return jpeg_size(content);
+    return size_in(content);
   } catch (const ImageError&) {
-    // The frame header may stand behind long EXIF or colour-profile segments.
-    if (content.size() < kHeaderPart) throw;
+    // A JPEG's frame header may stand behind long EXIF or colour-profile segments, a DICOM file's
+    // Rows behind long sequences.
+    if (content.size() < kHeaderPart || is_png(content)) throw;
     content = read_bytes(file, kWhole);
-    return jpeg_size(content);
+    return size_in(content);
   }
 }
 

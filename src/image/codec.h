@@ -24,9 +24,9 @@ class ImageError : public std::runtime_error {
 /// allocated.
 inline constexpr std::size_t kLargestSide = 16384;
 
-/// Decodes a PNG (grey, grey+alpha, RGB, RGBA, palette; 1 to 16 bits) or a JPEG, told apart by
-/// content, to grey in [0, 1]: 8-bit values / 255, 16-bit values / 65535, colour by Rec. 601 luma,
-/// alpha ignored. Throws ImageError.
+/// Decodes a PNG (grey, grey+alpha, RGB, RGBA, palette; 1 to 16 bits), a JPEG or a DICOM file, told
+/// apart by content, to grey in [0, 1]: 8-bit values / 255, 16-bit values / 65535, colour by
+/// Rec. 601 luma, alpha ignored; of DICOM what a viewer shows (`decode_dicom`). Throws ImageError.
 [[nodiscard]] ImageF read_image(const std::filesystem::path& file);
 [[nodiscard]] ImageF decode_image(std::span<const std::byte> file_content);
 
@@ -56,7 +56,7 @@ struct PngText {
   std::string keyword;
   std::string value;
 };
-/// The tEXt chunks that stand before the pixels of a PNG file; empty for a JPEG. Throws ImageError.
+/// The tEXt chunks that stand before the pixels of a PNG file; empty for other files. Throws ImageError.
 [[nodiscard]] std::vector<PngText> read_png_text(std::span<const std::byte> file_content);
 
 [[nodiscard]] std::string encode_png(const Image8& image, std::span<const PngText> text = {});

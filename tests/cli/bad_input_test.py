@@ -188,7 +188,7 @@ class BrokenImages(WithPhantoms):
         whole = (data / "images" / cut).read_bytes()
         (data / "images" / cut).write_bytes(whole[: len(whole) // 2])
         (data / "images" / text).write_text("this is no image\n")
-        return data, {empty: "empty", cut: "ends early", text: "neither PNG nor JPEG"}
+        return data, {empty: "empty", cut: "ends early", text: "neither PNG, JPEG nor DICOM"}
 
     def assert_each_is_named(self, table, expected):
         reasons = dict(rows_of(table))

@@ -199,7 +199,7 @@ TEST_F(LoaderTest, TooManyUnreadableImagesEndTheRun) {
   Loader loader(dataset_, everything(), strict);
   EXPECT_EQ(user_error(folder_, [&] { (void)run(loader, 0); }),
             "2 of 23 images cannot be read, which is above the 5 % allowed; the first: 1.png: the "
-            "content is neither PNG nor JPEG | is the data folder complete, and the disk sound?");
+            "content is neither PNG, JPEG nor DICOM | is the data folder complete, and the disk sound?");
 }
 
 TEST_F(LoaderTest, ABatchWithoutAnyReadableImageIsPassedOver) {

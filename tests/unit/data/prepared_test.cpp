@@ -191,7 +191,7 @@ TEST_F(PreparedTest, WhatCannotBeReadIsListedAndLeftOut) {
   ASSERT_EQ(result.skipped.size(), 4U);
   EXPECT_EQ(result.skipped[0].reason, "broken PNG: the file ends early");
   EXPECT_EQ(result.skipped[1].reason, "the file is empty (0 bytes)");
-  EXPECT_EQ(result.skipped[2].reason, "the content is neither PNG nor JPEG");
+  EXPECT_EQ(result.skipped[2].reason, "the content is neither PNG, JPEG nor DICOM");
   EXPECT_EQ(result.skipped[3].reason, kImageNotInFolder);
   const Dataset prepared = read_dataset(out_ / "cache");
   EXPECT_EQ(prepared.records.size(), 8U);

@@ -5,17 +5,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <sstream>
 #include <vector>
 
 #include "base/random.h"
+#include "expected.h"
 #include "scratch.h"
 
 namespace chestmap {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Expected;
+using test::read_expected;
 using test::run_judge;
 using test::ScratchFolder;
 using test::slurp;
@@ -23,25 +25,6 @@ using test::spill;
 
 std::span<const std::byte> bytes_of(const std::string& content) {
   return std::as_bytes(std::span(content.data(), content.size()));
-}
-
-struct Expected {
-  ImageF image;
-  float tolerance = 0.0F;
-};
-
-Expected read_expected(const fs::path& file) {
-  const std::string content = slurp(file);
-  std::int32_t width = 0;
-  std::int32_t height = 0;
-  Expected expected;
-  std::memcpy(&width, content.data(), 4);
-  std::memcpy(&height, content.data() + 4, 4);
-  std::memcpy(&expected.tolerance, content.data() + 8, 4);
-  expected.image = ImageF(static_cast<std::size_t>(width), static_cast<std::size_t>(height));
-  std::memcpy(expected.image.pixels().data(), content.data() + 12,
-              expected.image.pixels().size_bytes());
-  return expected;
 }
 
 /// Images of every kind, written once by the judge.
@@ -133,8 +116,8 @@ std::string error_of(const std::string& content) {
 
 TEST(Codec, ForeignContentIsNamed) {
   EXPECT_EQ(error_of(""), "the file is empty (0 bytes)");
-  EXPECT_EQ(error_of("GIF89a, which is neither"), "the content is neither PNG nor JPEG");
-  EXPECT_EQ(error_of("\x89PNG"), "the content is neither PNG nor JPEG");
+  EXPECT_EQ(error_of("GIF89a, which is neither"), "the content is neither PNG, JPEG nor DICOM");
+  EXPECT_EQ(error_of("\x89PNG"), "the content is neither PNG, JPEG nor DICOM");
 }
 
 TEST(Codec, AbsentFilesAndFoldersAreImageErrors) {

@@ -46,7 +46,8 @@ inline void spill(const std::filesystem::path& file, const std::string& content)
 
 /// Exit code of a judge; 77 means that it lacks a module, and the test is to be skipped.
 inline int run_judge(const std::string& script, const std::string& arguments) {
-  const std::string command = "/usr/bin/python3 '" CHESTMAP_JUDGES "/" + script + "' " + arguments;
+  const std::string command =
+      CHESTMAP_PYTHON " -B '" CHESTMAP_JUDGES "/" + script + "' " + arguments;
   const int status = std::system(command.c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : 77;
 }

@@ -145,7 +145,7 @@ TEST(LoadMap, WrongPngsAreNamed) {
   EXPECT_EQ(error_of("h.png", huge).substr(0, 71),
             "cannot read the map h.png: broken PNG: a chunk at offset 33 claims 1879");
   EXPECT_EQ(error_of("c.png", "text"),
-            "cannot read the map c.png: the content is neither PNG nor JPEG | ");
+            "cannot read the map c.png: the content is neither PNG, JPEG nor DICOM | ");
   EXPECT_EQ(error_of("d.tif", "text"),
             "d.tif is no map: its name ends in neither .png nor .npy | ");
 }
