@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -16,8 +18,10 @@
 #include "base/progress.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
+#include "cli/data_option.h"
 #include "cli/torch_program.h"
 #include "data/image_files.h"
+#include "data/name_index.h"
 #include "data/prepared/prepared_dataset.h"
 #include "data/readers.h"
 #include "data/record_image.h"
@@ -34,7 +38,7 @@ namespace {
 struct Arguments {
   std::filesystem::path model;
   std::vector<std::filesystem::path> images;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path out;
   std::vector<std::string> findings;
   BackendArguments backend;
@@ -60,14 +64,15 @@ void add_folder(std::vector<Input>& inputs, const std::filesystem::path& folder)
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_regular_file() && is_image_name(entry.path())) files.push_back(entry.path());
   if (files.empty())
-    throw UserError(folder.string() + " holds no PNG or JPEG", "name images or a folder of them");
+    throw UserError(folder.string() + " holds no PNG, JPEG or DICOM file",
+                    "name images or a folder of them");
   std::sort(files.begin(), files.end());
   for (const std::filesystem::path& file : files)
     inputs.push_back({file.filename().string(), file});
 }
 
-/// What the arguments name; a folder stands for the PNG and JPEG files in it, by name, or for the
-/// images of the prepared data set that it is.
+/// What the arguments name; a folder stands for the PNG, JPEG and DICOM files in it, by name, or
+/// for the images of the prepared data set that it is.
 std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
   std::vector<Input> inputs;
   for (const std::filesystem::path& path : given) {
@@ -82,13 +87,36 @@ std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
   return inputs;
 }
 
-/// Radiologists' boxes and the frame of each image of a data set, by the image's name.
-std::map<std::string, const Record*> records_by_name(const std::optional<Dataset>& dataset) {
-  std::map<std::string, const Record*> records;
-  if (dataset)
-    for (const Record& record : dataset->records) records[record.image] = &record;
-  return records;
-}
+/// The records of --data, with radiologists' boxes and the frame of each image.
+class KnownRecords {
+ public:
+  explicit KnownRecords(const std::optional<Dataset>& dataset)
+      : records_(dataset ? std::span(dataset->records) : std::span<const Record>()),
+        names_(records_) {
+    for (const Record& record : records_)
+      if (!record.file.empty() && !record.pack) files_.emplace(place_of(record.file), &record);
+  }
+
+  /// By the file itself, which tells images of several data sets apart, else by the name; null
+  /// where the data set does not hold the image.
+  [[nodiscard]] const Record* find(const Input& input) const {
+    if (const auto found = files_.find(place_of(input.file)); found != files_.end())
+      return found->second;
+    const auto found = names_.find(input.name);
+    return found ? &records_[*found] : nullptr;
+  }
+
+ private:
+  static std::string place_of(const std::filesystem::path& file) {
+    std::error_code error;
+    const std::filesystem::path place = std::filesystem::weakly_canonical(file, error);
+    return (error ? file : place).string();
+  }
+
+  std::span<const Record> records_;
+  ImageNameIndex names_;
+  std::unordered_map<std::string, const Record*> files_;
+};
 
 std::vector<Box> boxes_of(const Record* record, const std::optional<Dataset>& dataset,
                           const std::string& finding) {
@@ -133,7 +161,7 @@ struct Job {
   const Arguments& arguments;
   Backend& backend;
   const std::optional<Dataset>& dataset;
-  std::map<std::string, const Record*> records;
+  const KnownRecords& records;
 };
 
 /// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
@@ -142,8 +170,7 @@ LocalizedImage localized(const Job& job, const Input& input, bool alone) {
   const ImageF radiograph =
       input.record ? read_record_image(*input.record) : read_image(input.file);
   const std::string& name = input.name;
-  const auto known = job.records.find(name);
-  const Record* record = known == job.records.end() ? nullptr : known->second;
+  const Record* record = job.records.find(input);
   LocalizeOptions options;
   options.resolution = job.arguments.resolution;
   options.frame = record != nullptr ? record->frame
@@ -207,12 +234,12 @@ int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
   const std::vector<Input> inputs = inputs_of(arguments.images);
   std::optional<Dataset> dataset;
-  if (!arguments.data.empty()) dataset = read_dataset(arguments.data);
+  if (!arguments.data.empty()) dataset = read_datasets(arguments.data);
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
-  const auto [images, skipped] =
-      localized({arguments, *backend, dataset, records_by_name(dataset)}, inputs);
+  const KnownRecords records(dataset);
+  const auto [images, skipped] = localized({arguments, *backend, dataset, records}, inputs);
   const std::string json = localization_json(images, backend->spec()).dump(1) + "\n";
   write_file(arguments.out / "localization.json", json);
   write_file(arguments.out / "coco.json", coco_results(images).dump(1) + "\n");
@@ -229,7 +256,7 @@ int localize_command(const Arguments& arguments) {
        arguments.out.string());
   if (images.empty())
     throw UserError("no image could be read",
-                    "PNG and JPEG are read; skipped.csv gives each file's reason");
+                    "PNG, JPEG and DICOM are read; skipped.csv gives each file's reason");
   return 0;
 }
 
@@ -243,11 +270,11 @@ void add_localize_command(CLI::App& app, Action& action) {
   command->add_option("model", arguments->model, "model.safetensors, or a run folder")->required();
   command
       ->add_option("images", arguments->images,
-                   "PNG or JPEG files, folders of them, or a prepared data set")
+                   "PNG, JPEG or DICOM files, folders of them, or a prepared data set")
       ->required();
   command->add_option("--out", arguments->out, "Folder for the results")->required();
-  command->add_option("--data", arguments->data,
-                      "Data set whose boxes are drawn beside, and whose frame the results take");
+  add_data_option(*command, arguments->data,
+                  "Data set whose boxes are drawn beside, and whose frame the results take");
   command->add_option("--finding", arguments->findings,
                       "Maps and overlays of this finding alone; may be repeated");
   command

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/data_option.h"
 #include "cli/provenance_file.h"
 #include "cli/shared_images.h"
 #include "data/readers.h"
@@ -30,7 +31,7 @@ namespace {
 
 struct Arguments {
   std::filesystem::path predictions;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path against;
   std::filesystem::path out;
   std::string split = "test";
@@ -65,7 +66,7 @@ SplitRecords records_of(const Arguments& arguments, const Dataset& dataset) {
   }
   if (split.records.empty())
     throw UserError(
-        fmt::format("the split \"{}\" of {} holds no image", split.name, arguments.data.string()),
+        fmt::format("the split \"{}\" of {} holds no image", split.name, dataset.folder.string()),
         "--split all scores every image of the data set");
   return split;
 }
@@ -161,7 +162,7 @@ void write_results(const Arguments& arguments, const Dataset& dataset, const Eva
 
 int score_command(const Arguments& arguments) {
   const std::vector<std::string> names = names_of(arguments);
-  const Dataset dataset = read_dataset(arguments.data);
+  const Dataset dataset = read_datasets(arguments.data);
   const SplitRecords split = records_of(arguments, dataset);
   EvaluationOptions options;
   options.fingerprint = fingerprint(dataset, split.records);
@@ -216,8 +217,7 @@ void add_score_command(CLI::App& app, Action& action) {
       "other.json --out scores");
   command->add_option("predictions", arguments->predictions, "File or folder of predictions")
       ->required();
-  command->add_option("--data", arguments->data, "Data set folder; images are not needed")
-      ->required();
+  add_data_option(*command, arguments->data, "Data set folder, images are not needed")->required();
   command->add_option("--against", arguments->against, "Other predictions to compare with, paired");
   command->add_option("--out", arguments->out,
                       "Folder for evaluation.json, summary.csv, per_image.csv, per_resample.csv");

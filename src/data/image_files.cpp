@@ -28,12 +28,19 @@ bool is_archive_name(const fs::path& path) {
                      [&name](std::string_view ending) { return name.ends_with(ending); });
 }
 
+/// As data sets name their folders of images: images_001 (ChestX-ray14), train and test
+/// (VinDr-CXR), stage_2_train_images (RSNA).
+bool is_image_folder_name(std::string_view name) {
+  return name.starts_with("images") || name.ends_with("_images") || name == "train" ||
+         name == "test";
+}
+
 /// The folders that may hold images, in the order in which they count.
 std::vector<fs::path> image_folders(const fs::path& folder) {
   std::vector<fs::path> parts;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with("images") || !entry.is_directory()) continue;
+    if (!is_image_folder_name(name) || !entry.is_directory()) continue;
     parts.push_back(entry.path());
     if (fs::is_directory(entry.path() / "images")) parts.push_back(entry.path() / "images");
   }
@@ -51,7 +58,8 @@ std::vector<fs::path> image_folders(const fs::path& folder) {
 
 bool is_image_name(const fs::path& path) {
   const std::string extension = lower_case(path.extension().string());
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+  constexpr std::array<std::string_view, 5> endings = {".png", ".jpg", ".jpeg", ".dcm", ".dicom"};
+  return std::find(endings.begin(), endings.end(), extension) != endings.end();
 }
 
 std::vector<fs::path> find_image_archives(const fs::path& folder) {

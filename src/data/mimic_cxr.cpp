@@ -54,12 +54,14 @@ std::unordered_map<std::string, Record> read_labels(const fs::path& file) {
   return studies;
 }
 
-/// files/p10/p10000032/s50414267/DICOM.jpg
+/// files/p10/p10000032/s50414267/DICOM.jpg of MIMIC-CXR-JPG, or DICOM.dcm of MIMIC-CXR.
 fs::path file_of(const fs::path& folder, const std::string& patient, const std::string& study,
-                 const std::string& image) {
-  fs::path file = folder / "files" / fmt::format("p{}", patient.substr(0, 2)) /
-                  fmt::format("p{}", patient) / fmt::format("s{}", study) / image;
-  return fs::exists(file) ? file : fs::path();
+                 const std::string& dicom) {
+  const fs::path study_folder = folder / "files" / fmt::format("p{}", patient.substr(0, 2)) /
+                                fmt::format("p{}", patient) / fmt::format("s{}", study);
+  for (const char* ending : {".jpg", ".dcm"})
+    if (fs::path file = study_folder / (dicom + ending); fs::exists(file)) return file;
+  return {};
 }
 
 std::size_t read_side(const TableReader& table, const CsvRow& row, const Column& column) {
@@ -98,7 +100,7 @@ void add_images(Dataset& dataset, const fs::path& file,
     record.patient = table.filled(row, patient);
     record.view = position == "PA" ? ViewPosition::pa : ViewPosition::ap;
     record.frame = {read_side(table, row, columns), read_side(table, row, rows)};
-    record.file = file_of(dataset.folder, record.patient, study_id, image);
+    record.file = file_of(dataset.folder, record.patient, study_id, record.id);
     dataset.records.push_back(std::move(record));
   }
 }

@@ -283,6 +283,39 @@ class Oracle(WithPhantoms):
         self.assertIn("ORACLE", read(page))
 
 
+class SeveralDataSets(WithPhantoms):
+    """Two data sets whose images are called alike."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.make_phantoms("other", images=90, seed=2)
+
+    def scored(self, rows, name):
+        out = self.scratch / name
+        self.must_run("score", write_coco(self.scratch / f"{name}.json", rows), "--data", self.data,
+                      "--data", self.other, "--out", out, "--resamples", 10, "--split", "all")  # fmt: skip
+        return json.loads(read(out / "evaluation.json")), out
+
+    def prefixed(self):
+        for data, prefix in ((self.data, "phantoms/"), (self.other, "phantoms-2/")):
+            for image, finding, *box in boxes_of(data):
+                yield prefix + image, finding, *map(float, box), 1.0
+
+    def test_images_are_named_as_training_names_them(self):
+        evaluation, out = self.scored(list(self.prefixed()), "both")
+        self.assertEqual(evaluation["data"]["name"], "phantoms+phantoms-2")
+        self.assertFalse((out / "skipped.csv").exists())
+        mean = method_of(evaluation, "both.json")["mean"]
+        self.assertEqual(mean["iou"]["0.7"]["value"], 1.0)
+
+    def test_a_name_that_fits_images_of_both_fits_none(self):
+        rows = list(self.prefixed())
+        bare = [(image.split("/")[1], *rest) for image, *rest in rows]
+        _, out = self.scored([rows[0], *bare], "bare")
+        self.assertTrue(rows_of(out / "skipped.csv"))
+
+
 class BadInput(WithPhantoms):
     def test_no_such_file(self):
         missing = self.scratch / "nowhere.json"

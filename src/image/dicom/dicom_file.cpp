@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <memory>
 #include <mutex>
 
 #include "image/codec.h"
@@ -40,13 +41,56 @@ std::string unknown_transfer_syntax(DcmFileFormat& file) {
   return plain ? text : "no UID";
 }
 
+/// A stream over a file in memory from which DCMTK may load long values later, as it does from
+/// files on disk. It then skips them at first, and so learns that a length leaves the file before
+/// it allocates as much.
+class MemoryStream final : public DcmInputBufferStream {
+ public:
+  MemoryStream(std::span<const std::byte> content, std::size_t from)
+      : content_(content), from_(from), raw_(currentProducer()) {
+    const auto part = content.subspan(from);
+    setBuffer(part.data(), static_cast<offile_off_t>(part.size()));
+    setEos();
+  }
+
+  DcmInputStreamFactory* newFactory() const override;
+
+ private:
+  std::span<const std::byte> content_;
+  std::size_t from_;
+  const DcmProducer* raw_;  ///< what gives the file's own bytes, and not inflated ones
+};
+
+class MemoryStreamFactory final : public DcmInputStreamFactory {
+ public:
+  MemoryStreamFactory(std::span<const std::byte> content, std::size_t from)
+      : content_(content), from_(from) {}
+  [[nodiscard]] DcmInputStream* create() const override {
+    return std::make_unique<MemoryStream>(content_, from_).release();
+  }
+  [[nodiscard]] DcmInputStreamFactory* clone() const override {
+    return std::make_unique<MemoryStreamFactory>(content_, from_).release();
+  }
+  [[nodiscard]] DcmInputStreamFactoryType ident() const override {
+    return DFT_DcmInputFileStreamFactory;
+  }
+
+ private:
+  std::span<const std::byte> content_;
+  std::size_t from_;
+};
+
+DcmInputStreamFactory* MemoryStream::newFactory() const {
+  if (currentProducer() != raw_) return nullptr;
+  return std::make_unique<MemoryStreamFactory>(content_, from_ + static_cast<std::size_t>(tell()))
+      .release();
+}
+
 }  // namespace
 
 DicomFile::DicomFile(std::span<const std::byte> content, Part part) {
   set_up_dcmtk();
-  DcmInputBufferStream stream;
-  stream.setBuffer(content.data(), static_cast<offile_off_t>(content.size()));
-  stream.setEos();
+  MemoryStream stream(content, 0);
   file_.transferInit();
   const OFCondition status =
       part == Part::whole

@@ -151,6 +151,31 @@ TEST(MimicCxr, ImagesLieByPatientAndStudyAndLabelsMayBeNegbios) {
             "be compressed (.csv.gz)");
 }
 
+// By name: what the files hold is not looked at before they are read.
+TEST(DicomNames, AreFoundWhereTheDataSetsHaveThem) {
+  const MiniFolder mimic("");
+  std::filesystem::copy(example("mimic-cxr"), mimic.path());
+  const std::string study = "files/p10/p10000002/s50000002/2a2277a9-b0ded155";
+  mimic.image(study + ".dcm");
+  EXPECT_EQ(read_dataset(mimic.path()).records.at(0).file, mimic / (study + ".dcm"));
+  mimic.image(study + ".jpg");
+  EXPECT_EQ(read_dataset(mimic.path()).records.at(0).file, mimic / (study + ".jpg"));
+
+  const MiniFolder vindr("");
+  std::filesystem::copy(example("vindr"), vindr.path());
+  vindr.image("train/0005e8e3.dicom", 100, 4000, 4000);
+  const Dataset boxed = read_dataset(vindr.path());
+  ASSERT_EQ(boxed.records.size(), 1U);
+  EXPECT_EQ(boxed.records[0].file, vindr / "train/0005e8e3.dicom");
+
+  const MiniFolder rsna("");
+  std::filesystem::copy(example("rsna"), rsna.path());
+  rsna.image("stage_2_train_images/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm");
+  const Dataset pneumonia = read_dataset(rsna.path());
+  ASSERT_EQ(pneumonia.records.size(), 1U);
+  EXPECT_EQ(pneumonia.records[0].patient, "0004cfab-14fd-4e49-80ba-63a80b6bddd6");
+}
+
 /// `printf 'a,b\n1,2\n' | gzip -n`.
 constexpr unsigned char kGzipTable[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03,
                                         0x4b, 0xd4, 0x49, 0xe2, 0x32, 0xd4, 0x31, 0xe2, 0x02, 0x00,
