@@ -25,8 +25,8 @@ struct ImageFile {
 [[nodiscard]] bool is_image_name(const std::filesystem::path& path);
 
 /// The archives of a data folder (.tar, .tar.gz, .tgz and the like, .zip), sorted by path: those in
-/// the folder itself and in the subfolders that `find_image_files` looks into. Throws UserError where a folder cannot be
-/// listed.
+/// the folder itself and in the subfolders that `find_image_files` looks into. Throws UserError
+/// where a folder cannot be listed.
 [[nodiscard]] std::vector<std::filesystem::path> find_image_archives(
     const std::filesystem::path& folder);
 
