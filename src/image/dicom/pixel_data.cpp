@@ -178,11 +178,10 @@ PixelData read_pixel_data(DicomFile& file, std::size_t width, std::size_t height
                           std::size_t components) {
   DcmDataset& data_set = file.data_set();
   PixelData pixels;
-  const auto allocated = whole_number(data_set, DCM_BitsAllocated);
-  if (allocated != 8U && allocated != 16U)
-    throw ImageError(allocated ? fmt::format("Bits Allocated is {}; 8 and 16 are read", *allocated)
-                               : std::string("Bits Allocated is missing"));
-  pixels.allocated_bits = *allocated;
+  pixels.allocated_bits = whole_number(data_set, DCM_BitsAllocated).value_or(0);
+  if (pixels.allocated_bits == 0) throw ImageError("Bits Allocated is missing");
+  if (pixels.allocated_bits != 8 && pixels.allocated_bits != 16)
+    throw ImageError(fmt::format("Bits Allocated is {}; 8 and 16 are read", pixels.allocated_bits));
   pixels.colour = code_string(data_set, DCM_PhotometricInterpretation);
   DcmPixelData& element = pixel_element(data_set);
   if (DcmXfer(file.transfer_syntax()).isEncapsulated()) {
