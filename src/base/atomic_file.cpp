@@ -90,6 +90,11 @@ class TemporaryFile {
 
 }  // namespace
 
+bool is_there(const std::filesystem::path& path) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 void make_folder(const std::filesystem::path& path) {
   if (path.empty()) return;
   std::error_code error;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/table.h"
 #include "data/attach_images.h"
@@ -59,7 +60,7 @@ fs::path file_of(const fs::path& folder, const std::string& patient, const std::
                  const std::string& image) {
   fs::path file = folder / "files" / fmt::format("p{}", patient.substr(0, 2)) /
                   fmt::format("p{}", patient) / fmt::format("s{}", study) / image;
-  return fs::exists(file) ? file : fs::path();
+  return is_there(file) ? file : fs::path();
 }
 
 std::size_t read_side(const TableReader& table, const CsvRow& row, const Column& column) {
