@@ -7,10 +7,12 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -36,7 +38,11 @@ class Stopwatch {
 
 std::string load(const std::string& path) {
   const Stopwatch watch;
-  const chestmap::WeightFile file = chestmap::read_weights(path);
+  chestmap::WeightFile file = chestmap::read_weights(path);
+  // In the order in which they lie in the file, as `weights convert` reads them.
+  std::sort(file.tensors.begin(), file.tensors.end(), [](const auto& a, const auto& b) {
+    return std::less<>()(a.data.data(), b.data.data());
+  });
   std::vector<std::vector<std::byte>> tensors;
   for (const chestmap::StoredTensor& tensor : file.tensors)
     tensors.push_back(chestmap::row_major_bytes(tensor));

@@ -1,13 +1,13 @@
 #include "base/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "base/error.h"
 
@@ -29,6 +29,22 @@ std::string hint_for_errno() {
 [[noreturn]] void fail(const std::string& action, const std::filesystem::path& path) {
   throw UserError("cannot " + action + " " + path.string() + ": " + reason(), hint_for_errno());
 }
+
+/// A file that is open for reading.
+class OpenFile {
+ public:
+  explicit OpenFile(const std::filesystem::path& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (descriptor_ < 0) fail("read", path);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() { ::close(descriptor_); }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  int descriptor_ = -1;
+};
 
 /// Closes the descriptor and removes the temporary file unless it was released.
 class TemporaryFile {
@@ -74,6 +90,11 @@ class TemporaryFile {
 
 }  // namespace
 
+bool is_there(const std::filesystem::path& path) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 void make_folder(const std::filesystem::path& path) {
   if (path.empty()) return;
   std::error_code error;
@@ -95,20 +116,24 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
+  const OpenFile file(path);
+  struct stat status {};
+  if (::fstat(file.descriptor(), &status) != 0) fail("read", path);
+  if (S_ISDIR(status.st_mode))
     throw UserError("cannot read " + path.string() + ": it is a folder", "name a file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail("read", path);
-  std::string content;
-  constexpr std::size_t kPiece = 1U << 16U;  // not the file's size: a pipe has none
-  while (in) {
-    const std::size_t there = content.size();
-    content.resize(there + kPiece);
-    in.read(content.data() + there, static_cast<std::streamsize>(kPiece));
-    content.resize(there + static_cast<std::size_t>(in.gcount()));
+  // The size is a guess alone: a pipe has none, and a file may grow. One byte more finds its end.
+  constexpr std::size_t kLeast = std::size_t{1} << 12U;
+  std::string content(std::max(static_cast<std::size_t>(status.st_size) + 1, kLeast), '\0');
+  std::size_t there = 0;
+  while (true) {
+    const ssize_t got = ::read(file.descriptor(), content.data() + there, content.size() - there);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("read", path);
+    if (got == 0) break;
+    there += static_cast<std::size_t>(got);
+    if (there == content.size()) content.resize(2 * content.size());
   }
-  if (in.bad()) fail("read", path);
+  content.resize(there);
   return content;
 }
 

@@ -16,6 +16,10 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 /// The whole file as bytes; throws UserError where it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
+/// Whether something lies there. A name that no file can have, too long for instance, is none:
+/// names of tables are not ours.
+[[nodiscard]] bool is_there(const std::filesystem::path& path) noexcept;
+
 /// Makes the folder and its parents; throws UserError with the system's reason.
 void make_folder(const std::filesystem::path& path);
 

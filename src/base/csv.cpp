@@ -17,8 +17,11 @@ CsvTable parse_csv(std::string_view text, const std::filesystem::path& file) {
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   std::size_t line = 1;
   bool has_header = false;
+  table.rows.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
   while (at < text.size()) {
     CsvRow row{line, {}};
+    // As many as the row before, not as the header: short rows under a long one stay small.
+    row.fields.reserve(table.rows.empty() ? 0 : table.rows.back().fields.size());
     std::string field;
     bool row_open = true;
     while (row_open) {

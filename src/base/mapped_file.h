@@ -22,15 +22,12 @@ class MappedFile {
   }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// To be called now and then on a walk through the file that stops at `stops` places: gives the
-  /// pages that were looked at back to the system, which keeps the process small, and where the
-  /// stops lie far apart has the disk fetch nothing of what is between.
-  void walk(std::size_t stops) const noexcept;
-  /// The walk is over; what is read from now on is read in order.
-  void end_walk() const noexcept;
+  /// The open file, for advice to the system.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
  private:
   std::filesystem::path path_;
+  int descriptor_ = -1;
   void* start_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -28,7 +28,7 @@ Fits fit_levels(Backend& backend, const Dataset& dataset, std::vector<std::size_
   const std::size_t findings = dataset.findings.size();
   std::vector<MapMethod> methods = map_methods(backend);
   // A pass backwards an image is worth it where the rule needs the level.
-  if (rule != "median_peak")
+  if (rule != kMedianPeak)
     std::erase_if(methods, [](const MapMethod& method) { return method.of_gradients; });
   Fits fits;
   for (const MapMethod& method : methods) fits[method.name].resize(findings);

@@ -11,8 +11,10 @@ namespace chestmap {
 
 /// The name by which `Fit::method` says that box levels were fitted to expected areas.
 inline constexpr const char* kAreaPrior = "area-prior";
+/// The rule that needs a level, and so has one fitted for maps of gradients as well.
+inline constexpr const char* kMedianPeak = "median_peak";
 
-/// One rule a kind of map (those made of gradients under "median_peak" alone) and finding of the
+/// One rule a kind of map (those made of gradients under kMedianPeak alone) and finding of the
 /// model: `rule`, and the level at which boxes on the
 /// images of `records` that show the finding have the expected area (of `areas`, one a finding,
 /// over the frame's). Only labels are looked at, no box. The data set's findings are the model's.

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@
 #include "metrics/threshold_fit.h"
 #include "metrics/threshold_measures.h"
 #include "weights/calibration.h"
+#include "weights/model_spec.h"
+#include "weights/safetensors.h"
 
 namespace chestmap {
 
@@ -104,9 +107,18 @@ int fit_box_levels(FitJob& job) {
   return 0;
 }
 
+/// Levels are fitted to maps of gradients, too, where the model's boxes are drawn at a level.
+bool fits_gradient_maps(const FitArguments& arguments) {
+  if (arguments.method != kAreaPrior) return false;
+  const std::filesystem::path file = model_file(arguments);
+  const ModelSpec spec = ModelSpec::from_metadata(SafetensorsFile(file).metadata(), file);
+  const auto stored = spec.box_rules.find(own_map_name(spec));
+  return stored != spec.box_rules.end() && stored->second.front().rule == kMedianPeak;
+}
+
 int fit_thresholds_command(const FitArguments& arguments) {
   check_method(arguments.method);
-  if (needs_torch(arguments.backend, arguments.method == kAreaPrior)) return become_torch_program();
+  if (needs_torch(arguments.backend, fits_gradient_maps(arguments))) return become_torch_program();
   FitJob job = start_fit(arguments);
   const int code = arguments.method == kAreaPrior ? fit_box_levels(job) : fit_probabilities(job);
   note("fitted by {} on {} images of the {} split: {}", job.fit.method, job.fit.images,

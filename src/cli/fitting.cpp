@@ -82,10 +82,14 @@ void add_fit_options(CLI::App& command, FitArguments& arguments) {
   add_backend_options(command, arguments.backend);
 }
 
+std::filesystem::path model_file(const FitArguments& arguments) {
+  return arguments.run / "model.safetensors";
+}
+
 FitJob start_fit(const FitArguments& arguments) {
   const std::string date = arguments.date.empty() ? now() : checked_date(arguments.date);
   FitJob job;
-  job.file = arguments.run / "model.safetensors";
+  job.file = model_file(arguments);
   Dataset dataset = read_datasets(arguments.data);
   job.split = read_run_split(arguments.run, arguments.split, dataset);
   job.backend = make_backend(job.file, arguments.backend);

@@ -30,9 +30,12 @@ struct FitArguments {
 /// Adds all options but --method.
 void add_fit_options(CLI::App& command, FitArguments& arguments);
 
+/// RUN/model.safetensors
+[[nodiscard]] std::filesystem::path model_file(const FitArguments& arguments);
+
 /// A model and the images that something of it is fitted on.
 struct FitJob {
-  std::filesystem::path file;  ///< RUN/model.safetensors
+  std::filesystem::path file;  ///< of the model
   std::unique_ptr<Backend> backend;
   Dataset dataset;  ///< its findings are the model's, unknown where it does not label one; no boxes
   RunSplit split;

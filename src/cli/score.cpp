@@ -29,6 +29,9 @@ namespace chestmap {
 
 namespace {
 
+// Maps are many small files: a disk that is asked for one at a time is idle most of the time.
+constexpr std::size_t kReadersPerCore = 8;
+
 struct Arguments {
   std::filesystem::path predictions;
   std::vector<std::filesystem::path> data;
@@ -181,8 +184,8 @@ int score_command(const Arguments& arguments) {
   check_not_fitted_here(options.oracle, arguments.oracle);
 
   const MapReading reading = reading_of(arguments);
-  ScoredPredictions scored =
-      scored_predictions(files, dataset, split.records, reading, available_cores());
+  ScoredPredictions scored = scored_predictions(files, dataset, split.records, reading,
+                                                kReadersPerCore * available_cores());
   for (PredictionSet& file : files) file.items = {};  // held in another form from here on
   for (Classifier& classifier : scored.subjects.classifiers)
     for (std::size_t i = 0; i < files.size(); ++i)

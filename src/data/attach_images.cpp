@@ -115,8 +115,9 @@ Dataset without_fileless(Dataset dataset) {
 }
 
 Dataset with_image_files(Dataset dataset) {
-  const ImageNameIndex index(dataset.records);
-  for (ImageFile& image : find_image_files(dataset.folder)) {
+  std::vector<ImageFile> images = find_image_files(dataset.folder);
+  const ImageNameIndex index(images.empty() ? std::span<const Record>{} : dataset.records);
+  for (ImageFile& image : images) {
     const auto record = index.find(image.name);
     if (!record) continue;
     Record& found = dataset.records[*record];

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/table.h"
 #include "data/attach_images.h"
@@ -48,7 +49,7 @@ fs::path file_of(const fs::path& folder, const fs::path& path) {
   for (auto part = path.begin(); part != path.end(); ++part)
     if (part != path.begin()) below /= *part;
   for (fs::path candidate : {folder / below, folder / path})
-    if (fs::exists(candidate)) return candidate;
+    if (is_there(candidate)) return candidate;
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/table.h"
 #include "data/attach_images.h"
@@ -60,7 +61,7 @@ fs::path file_of(const fs::path& folder, const std::string& patient, const std::
   const fs::path study_folder = folder / "files" / fmt::format("p{}", patient.substr(0, 2)) /
                                 fmt::format("p{}", patient) / fmt::format("s{}", study);
   for (const char* ending : {".jpg", ".dcm"})
-    if (fs::path file = study_folder / (dicom + ending); fs::exists(file)) return file;
+    if (fs::path file = study_folder / (dicom + ending); is_there(file)) return file;
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/table.h"
 #include "data/attach_images.h"
@@ -141,7 +142,7 @@ ImageSize frame_of(const TableReader& table, const CsvRow& row, const Columns& c
 /// In the folder of its number, as the archives are named, or beside the table.
 fs::path file_of(const fs::path& folder, std::string_view part, const std::string& image) {
   fs::path file = folder / part / image;
-  return fs::exists(file) ? file : fs::path();
+  return is_there(file) ? file : fs::path();
 }
 
 void add_row(Dataset& dataset, const TableReader& table, const CsvRow& row,

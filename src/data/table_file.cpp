@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 
 namespace chestmap {
@@ -50,7 +51,7 @@ bool is_compressed(const std::filesystem::path& file) { return file.extension() 
 std::optional<std::filesystem::path> find_table(const std::filesystem::path& folder,
                                                 const std::string& name) {
   for (const std::string& candidate : {name, name + ".gz"})
-    if (std::filesystem::exists(folder / candidate)) return folder / candidate;
+    if (is_there(folder / candidate)) return folder / candidate;
   return std::nullopt;
 }
 

@@ -4,10 +4,10 @@
 
 #include <array>
 #include <map>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/parallel.h"
 #include "base/random.h"
 #include "geometry/grid.h"
@@ -22,12 +22,8 @@ constexpr std::size_t kFine = 56;
 // reading its predictions, and a share of so many differs from the expected one by 0.016 at most.
 constexpr std::uint64_t kMaps = 1024;
 
-/// FNV-1a, so that an image's maps do not depend on its place in the list.
-std::uint64_t hash_of(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
+/// Which of the maps is the image's, whatever its place in the list.
+std::uint64_t map_of(const Record& image) noexcept { return fnv1a(image.image) % kMaps; }
 
 /// Where the fine cells lie among the coarse ones, along either axis.
 std::vector<Interpolation> fine_cells() {
@@ -91,7 +87,7 @@ LocalizationMethod random_map_control(const Dataset& dataset, std::span<const st
   // The maps that are needed, boxed in a frame of side 1.
   std::map<std::uint64_t, std::size_t> places;
   for (const std::size_t record : boxed)
-    places.try_emplace(hash_of(dataset.records[record].image) % kMaps, places.size());
+    places.try_emplace(map_of(dataset.records[record]), places.size());
   const std::vector<std::pair<std::uint64_t, std::size_t>> needed(places.begin(), places.end());
   std::vector<FindingLocalization> drawn(needed.size() * rules.size());
   const std::vector<Interpolation> taps = fine_cells();
@@ -107,7 +103,7 @@ LocalizationMethod random_map_control(const Dataset& dataset, std::span<const st
   method.results.reserve(boxed.size() * rules.size());
   for (const std::size_t record : boxed) {
     const Record& image = dataset.records[record];
-    const std::size_t place = places.at(hash_of(image.image) % kMaps);
+    const std::size_t place = places.at(map_of(image));
     for (std::size_t finding = 0; finding < rules.size(); ++finding)
       method.results.push_back(in_frame(drawn[place * rules.size() + finding], image.frame));
   }

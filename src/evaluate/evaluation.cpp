@@ -8,12 +8,14 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/parallel.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/figures.h"
 #include "evaluate/joined.h"
 #include "evaluate/strata.h"
 #include "evaluate/subject_statistics.h"
 #include "metrics/delong.h"
+#include "metrics/froc.h"
 #include "metrics/size_strata.h"
 
 namespace chestmap {
@@ -186,13 +188,18 @@ class Evaluator {
   }
 
   void add_method(std::size_t m) {
-    std::vector<std::size_t> blocks;
     std::vector<MethodView> views;
-    for (const std::size_t finding : drawn_) {
-      views.push_back(view_of(m, finding));
-      blocks.push_back(figures_.add(localization_statistics(views.back())));
-    }
-    methods_.push_back(std::move(blocks));
+    for (const std::size_t finding : drawn_) views.push_back(view_of(m, finding));
+    std::vector<std::shared_ptr<const FreeResponse>> marks(views.size());
+    std::vector<std::vector<NamedStatistics>> statistics(views.size());
+    parallel_for(views.size(), available_cores(), [&](std::size_t i) {
+      marks[i] = free_response_of(views[i]);
+      statistics[i] = localization_statistics(views[i], marks[i]);
+    });
+    MethodPlan plan{{}, std::move(marks)};
+    for (std::vector<NamedStatistics>& block : statistics)
+      plan.blocks.push_back(figures_.add(std::move(block)));
+    methods_.push_back(std::move(plan));
     for (const ImageStratum& stratum : strata_)
       add_method_stratum(
           m, views, stratum.by, stratum.name, stratum.images,
@@ -243,6 +250,12 @@ class Evaluator {
     method_strata_.push_back(std::move(part));
   }
 
+  /// For drawing; empty where there are no marks.
+  [[nodiscard]] std::vector<FrocPoint> froc_of(std::size_t method, std::size_t drawn) const {
+    const auto& marks = methods_[method].marks[drawn];
+    return marks ? froc_curve(*marks, options_.roc_points) : std::vector<FrocPoint>{};
+  }
+
   void report_methods(Evaluation& evaluation) {
     std::optional<SubjectRows> reference;
     for (std::size_t m = 0; m < methods_.size(); ++m) {
@@ -251,11 +264,10 @@ class Evaluator {
       MethodScores scores{method.name, method.is_control, method.uses_boxes, {}, {}, {}};
       for (std::size_t i = 0; i < drawn_.size(); ++i) {
         const std::size_t finding = drawn_[i];
-        rows.rows.push_back(figures_.row(methods_[m][i], joined_.findings()[finding].name));
+        rows.rows.push_back(figures_.row(methods_[m].blocks[i], joined_.findings()[finding].name));
         scores.findings.push_back({rows.rows.back().finding, joined_.boxes_of(finding),
                                    joined_.masks_of(finding), joined_.normals_of(finding),
-                                   values_of(rows.rows.back()),
-                                   froc_of(view_of(m, finding), options_.roc_points)});
+                                   values_of(rows.rows.back()), froc_of(m, i)});
       }
       add_means(rows, scores.mean, scores.mean_without_cardiomegaly);
       evaluation.localization.push_back(std::move(scores));
@@ -345,6 +357,12 @@ class Evaluator {
     std::vector<std::size_t> blocks;
   };
 
+  /// One each a drawn finding.
+  struct MethodPlan {
+    std::vector<std::size_t> blocks;
+    std::vector<std::shared_ptr<const FreeResponse>> marks;
+  };
+
   const Subjects& subjects_;
   const EvaluationOptions& options_;
   Joined joined_;
@@ -353,7 +371,7 @@ class Evaluator {
   std::vector<std::size_t> drawn_;  ///< findings with boxes or masks
   Figures figures_;
   std::vector<ClassifierPlan> classifiers_;
-  std::vector<std::vector<std::size_t>> methods_;  ///< blocks, of the drawn findings
+  std::vector<MethodPlan> methods_;
   std::vector<PlacedStratum> classifier_strata_;
   std::vector<PlacedStratum> method_strata_;
   SubjectRows first_classifier_;

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -270,12 +270,13 @@ class Builder {
       return method;
     }
     Progress bar("reading maps of " + files_[file].name, localized.size(), "images");
-    constexpr std::size_t kChunk = 256;
-    for (std::size_t first = 0; first < localized.size(); first += kChunk) {
-      const std::size_t images = std::min(kChunk, localized.size() - first);
-      parallel_for(images, threads_, [&](std::size_t i) { one_image(first + i); });
-      bar.update(first + images);
-    }
+    std::size_t done = 0;
+    std::mutex done_mutex;
+    parallel_for(localized.size(), threads_, [&](std::size_t i) {
+      one_image(i);
+      const std::lock_guard lock(done_mutex);
+      bar.update(++done);
+    });
     return method;
   }
 

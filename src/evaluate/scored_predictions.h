@@ -40,7 +40,8 @@ struct ScoredPredictions {
 ///   of some record without, on all of them: normal images then count false positives. A record of
 ///   which a file says nothing was given nothing.
 ///
-/// Maps are loaded by `threads` threads. Throws UserError where nothing can be scored, and as
+/// Maps are loaded by `threads` threads; since each waits for the disk now and then, several a core
+/// keep both busy. Throws UserError where nothing can be scored, and as
 /// `load_map` does.
 [[nodiscard]] ScoredPredictions scored_predictions(std::span<const PredictionSet> files,
                                                    const Dataset& dataset,

@@ -6,7 +6,6 @@
 
 #include "metrics/auroc.h"
 #include "metrics/detection_case.h"
-#include "metrics/free_response.h"
 #include "metrics/mask_iou.h"
 #include "metrics/mean_iou.h"
 #include "metrics/measures.h"
@@ -136,13 +135,6 @@ std::vector<DetectionCase> detection_cases(const MethodView& view, Overlap overl
   return cases;
 }
 
-std::shared_ptr<const FreeResponse> free_response_of(const MethodView& view) {
-  std::vector<FreeResponseCase> cases;
-  for (const DetectionCase& image : detection_cases(view, kMarkOverlap))
-    cases.push_back(free_response_case(image, kMarkThreshold));
-  return std::make_shared<const FreeResponse>(cases);
-}
-
 NamedStatistics detection_statistics(const MethodView& view) {
   const std::vector<DetectionMeasure> measures = detection_measures();
   std::vector<double> thresholds;
@@ -158,14 +150,14 @@ NamedStatistics detection_statistics(const MethodView& view) {
           }};
 }
 
-NamedStatistics free_response_statistics(const MethodView& view) {
+NamedStatistics free_response_statistics(std::shared_ptr<const FreeResponse> marks) {
   const std::vector<FreeResponseMeasure> measures = free_response_measures();
   return {names_of(measures),
-          [response = free_response_of(view), measures](std::span<const double> weights) {
-            const WeighedMarks marks = response->weighed(weights);
+          [response = std::move(marks), measures](std::span<const double> weights) {
+            const WeighedMarks weighed = response->weighed(weights);
             std::vector<std::optional<double>> values;
             for (const FreeResponseMeasure& measure : measures)
-              values.push_back(measure.value(marks));
+              values.push_back(measure.value(weighed));
             return values;
           }};
 }
@@ -200,7 +192,16 @@ std::vector<NamedStatistics> brief_classification_statistics(
            }}};
 }
 
-std::vector<NamedStatistics> localization_statistics(const MethodView& view) {
+std::shared_ptr<const FreeResponse> free_response_of(const MethodView& view) {
+  if (!view.method().draws_boxes || view.joined().boxes_of(view.finding()) == 0) return nullptr;
+  std::vector<FreeResponseCase> cases;
+  for (const DetectionCase& image : detection_cases(view, kMarkOverlap))
+    cases.push_back(free_response_case(image, kMarkThreshold));
+  return std::make_shared<const FreeResponse>(cases);
+}
+
+std::vector<NamedStatistics> localization_statistics(const MethodView& view,
+                                                     std::shared_ptr<const FreeResponse> marks) {
   const bool with_peaks = points(view.method());
   std::vector<NamedStatistics> statistics;
   if (view.joined().boxes_of(view.finding()) > 0) {
@@ -212,10 +213,8 @@ std::vector<NamedStatistics> localization_statistics(const MethodView& view) {
       ratios.add(measure.name, std::move(ratio));
     }
     statistics.push_back(std::move(ratios).statistics());
-    if (view.method().draws_boxes) {
-      statistics.push_back(detection_statistics(view));
-      statistics.push_back(free_response_statistics(view));
-    }
+    if (view.method().draws_boxes) statistics.push_back(detection_statistics(view));
+    if (marks) statistics.push_back(free_response_statistics(std::move(marks)));
   }
   if (view.joined().masks_of(view.finding()) > 0) {
     Ratios ratios;
@@ -255,11 +254,6 @@ std::vector<NamedStatistics> brief_localization_statistics(
   std::vector<NamedStatistics> statistics;
   statistics.push_back(std::move(ratios).statistics());
   return statistics;
-}
-
-std::vector<FrocPoint> froc_of(const MethodView& view, std::size_t most_points) {
-  if (!view.method().draws_boxes || view.joined().boxes_of(view.finding()) == 0) return {};
-  return froc_curve(*free_response_of(view), most_points);
 }
 
 ImageScores image_scores(const MethodView& view, std::size_t localized) {

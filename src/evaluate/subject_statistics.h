@@ -7,7 +7,7 @@
 
 #include "evaluate/figures.h"
 #include "evaluate/joined.h"
-#include "metrics/froc.h"
+#include "metrics/free_response.h"
 #include "metrics/localization_case.h"
 
 namespace chestmap {
@@ -47,16 +47,16 @@ class MethodView {
 /// Says which of the true boxes of a localized image belong to a stratum.
 using TakesBox = std::function<bool(const LocalizedImage& image, const Box& box)>;
 
-/// All measures by box, mask, detection and mark that the method can have.
-[[nodiscard]] std::vector<NamedStatistics> localization_statistics(const MethodView& view);
+/// The boxes of the finding as marks; null where the method draws none or the radiologists did not.
+[[nodiscard]] std::shared_ptr<const FreeResponse> free_response_of(const MethodView& view);
+/// All measures by box, mask, detection and mark that the method can have; `marks` are the view's.
+[[nodiscard]] std::vector<NamedStatistics> localization_statistics(
+    const MethodView& view, std::shared_ptr<const FreeResponse> marks);
 /// A few measures by box and mask, for strata, over the boxes that `takes` takes and the masks of
 /// the images that `takes_image` takes; the shares of all `views` are added together.
 [[nodiscard]] std::vector<NamedStatistics> brief_localization_statistics(
     std::span<const MethodView> views, const TakesBox& takes,
     const std::function<bool(const LocalizedImage&)>& takes_image);
-
-/// For drawing; empty where the method draws no boxes.
-[[nodiscard]] std::vector<FrocPoint> froc_of(const MethodView& view, std::size_t most_points);
 
 /// One method, image and finding by itself.
 [[nodiscard]] ImageScores image_scores(const MethodView& view, std::size_t localized);

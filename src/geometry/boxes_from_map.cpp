@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -27,20 +28,24 @@ ScoredBox to_frame(const Region& region, const MapView& map) {
           static_cast<double>(region.peak)};
 }
 
-void sort_by_score(std::vector<ScoredBox>& boxes) {
+bool comes_before(const ScoredBox& a, const ScoredBox& b) {
   const auto key = [](const ScoredBox& scored) {
     return std::tuple(-scored.score, -scored.box.area(), scored.box.y, scored.box.x);
   };
-  std::stable_sort(boxes.begin(), boxes.end(),
-                   [&key](const ScoredBox& a, const ScoredBox& b) { return key(a) < key(b); });
+  return a.score != b.score ? a.score > b.score : key(a) < key(b);
 }
 
-std::vector<ScoredBox> boxes_at(const MapView& map, std::span<const double> levels) {
+/// At most `most` boxes, the highest scores.
+std::vector<ScoredBox> boxes_at(const MapView& map, std::span<const double> levels,
+                                std::size_t most) {
   std::vector<ScoredBox> boxes;
   for (const double level : levels)
     for (const Region& region : regions_at_or_above(cells_of(map), map.width, map.height, level))
       boxes.push_back(to_frame(region, map));
-  sort_by_score(boxes);
+  // Boxes that compare equal are equal, so that the order is fixed.
+  const auto end = boxes.begin() + static_cast<std::ptrdiff_t>(std::min(boxes.size(), most));
+  std::partial_sort(boxes.begin(), end, boxes.end(), comes_before);
+  boxes.erase(end, boxes.end());
   return boxes;
 }
 
@@ -146,8 +151,10 @@ std::vector<ScoredBox> boxes_from_map(const MapView& map, const BoxRule& rule) {
   if (!range) return {};
   const double spread = range->most - range->least;
   if (rule.kind == BoxRule::Kind::wang)
-    return boxes_at(map, std::array{range->least + spread * 60.0 / 255.0,
-                                    range->least + spread * 180.0 / 255.0});
+    return boxes_at(
+        map,
+        std::array{range->least + spread * 60.0 / 255.0, range->least + spread * 180.0 / 255.0},
+        std::numeric_limits<std::size_t>::max());
   if (rule.kind == BoxRule::Kind::expected_area) {
     if (!(rule.area > 0.0 && rule.area <= 1.0))
       throw std::invalid_argument("BoxRule::area must lie above 0 and not above 1");
@@ -156,18 +163,14 @@ std::vector<ScoredBox> boxes_from_map(const MapView& map, const BoxRule& rule) {
   if (!(rule.fraction > 0.0 && rule.fraction < 1.0))
     throw std::invalid_argument("BoxRule::fraction must lie between 0 and 1");
   const double median = median_of(cells_of(map), *range);
-  std::vector<ScoredBox> boxes =
-      boxes_at(map, std::array{median + rule.fraction * (range->most - median)});
-  boxes.resize(std::min(boxes.size(), rule.most_boxes));
-  return boxes;
+  return boxes_at(map, std::array{median + rule.fraction * (range->most - median)},
+                  rule.most_boxes);
 }
 
 Point peak_of_map(const MapView& map) {
   const std::span<const float> cells = cells_of(map);
   if (cells.empty()) return {map.frame_width / 2.0, map.frame_height / 2.0};
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < cells.size(); ++i)
-    if (cells[i] > cells[best] || (std::isnan(cells[best]) && !std::isnan(cells[i]))) best = i;
+  const std::size_t best = first_of_largest(cells);
   const auto centre = [](std::size_t cell, std::size_t count, double length) {
     return (static_cast<double>(cell) + 0.5) * length / static_cast<double>(count);
   };

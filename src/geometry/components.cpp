@@ -1,9 +1,11 @@
 #include "geometry/components.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cassert>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 
@@ -26,25 +28,45 @@ float as_float(double level) {
              : nearest;
 }
 
-std::vector<Run> runs_at_or_above(std::span<const float> values, std::size_t width, double level) {
-  std::vector<char> holds(values.size());
-  std::transform(values.begin(), values.end(), holds.begin(),
-                 [least = as_float(level)](float value) { return value >= least ? 1 : 0; });
-  std::vector<Run> runs;
-  // memchr looks at many cells at once; most cells are below the level.
-  const auto next = [&](char wanted, std::size_t from, std::size_t end) {
-    const void* found = from < end ? std::memchr(&holds[from], wanted, end - from) : nullptr;
-    return found == nullptr
-               ? end
-               : static_cast<std::size_t>(static_cast<const char*>(found) - holds.data());
-  };
-  for (std::size_t cell = next(1, 0, holds.size()); cell < holds.size();
-       cell = next(1, cell, holds.size())) {
-    const std::size_t row = cell / width;
-    const std::size_t end = next(0, cell, (row + 1) * width);
-    runs.push_back({row, cell - row * width, end - row * width});
-    cell = end;
+constexpr std::size_t kWord = 64;
+
+/// A bit a cell, the first the lowest, for at most 64 cells that are at or above the level.
+std::uint64_t cells_at_or_above(std::span<const float> values, float least) {
+  std::array<std::uint8_t, kWord> holds{};
+  // Without a branch, which compilers turn into vectors.
+  for (std::size_t i = 0; i < values.size(); ++i) holds[i] = values[i] >= least ? 1 : 0;
+  std::uint64_t word = 0;
+  for (std::size_t byte = 0; byte < kWord / 8; ++byte) {
+    std::uint64_t cells = 0;
+    for (std::size_t i = 0; i < 8; ++i) cells |= std::uint64_t{holds[8 * byte + i]} << (8 * i);
+    // The product moves the lowest bit of each byte into the highest byte, side by side.
+    word |= (cells * 0x0102040810204080ULL >> 56U) << (8 * byte);
   }
+  return word;
+}
+
+std::vector<Run> runs_at_or_above(std::span<const float> values, std::size_t width, double level) {
+  const float least = as_float(level);
+  std::vector<Run> runs;
+  for (std::size_t row = 0; width > 0 && row < values.size() / width; ++row)
+    for (std::size_t first = 0; first < width; first += kWord) {
+      const std::size_t cells = std::min(kWord, width - first);
+      std::uint64_t word = cells_at_or_above(values.subspan(row * width + first, cells), least);
+      // A run that ends with the word before may go on.
+      const bool goes_on =
+          first > 0 && !runs.empty() && runs.back().row == row && runs.back().right == first;
+      if (goes_on && (word & 1U) != 0) {
+        const auto more = static_cast<std::size_t>(std::countr_one(word));
+        runs.back().right += more;
+        word = more < kWord ? word >> more << more : 0;
+      }
+      while (word != 0) {
+        const auto left = static_cast<std::size_t>(std::countr_zero(word));
+        const auto length = static_cast<std::size_t>(std::countr_one(word >> left));
+        runs.push_back({row, first + left, first + left + length});
+        word = left + length < kWord ? word >> (left + length) << (left + length) : 0;
+      }
+    }
   return runs;
 }
 
@@ -105,10 +127,8 @@ std::vector<Region> regions_at_or_above(std::span<const float> values, std::size
     region.right = std::max(region.right, run.right);
     region.bottom = run.row + 1;
     region.cells += run.right - run.left;
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(run.row * width);
-    region.peak =
-        std::max(region.peak, *std::max_element(begin + static_cast<std::ptrdiff_t>(run.left),
-                                                begin + static_cast<std::ptrdiff_t>(run.right)));
+    for (const float value : values.subspan(run.row * width + run.left, run.right - run.left))
+      region.peak = std::max(region.peak, value);
   }
   return regions;
 }

@@ -39,6 +39,8 @@ class Collector {
   [[nodiscard]] PredictionSet finish(const std::filesystem::path& file, const std::string& format);
 
   [[nodiscard]] const Dataset& dataset() const noexcept { return dataset_; }
+  [[nodiscard]] const ImageNameIndex& images() const noexcept { return images_; }
+  [[nodiscard]] const FindingIndex& findings() const noexcept { return findings_; }
 
  private:
   const Dataset& dataset_;

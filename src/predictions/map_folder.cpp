@@ -41,12 +41,12 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-void add_map(const fs::path& file, const ImageNameIndex& images, const FindingIndex& findings,
-             Collector& collector) {
+void add_map(const fs::path& file, Collector& collector) {
+  const FindingIndex& findings = collector.findings();
   const std::string item = file.filename().string();
   const std::vector<MapName> names = possible_map_names(file.stem().string());
   for (const MapName& name : names) {
-    const auto record = images.find(name.image);
+    const auto record = collector.images().find(name.image);
     const auto finding = findings.find(name.finding);
     if (!record || !finding) continue;
     ImagePrediction& prediction = collector.at(*record, *finding);
@@ -67,14 +67,12 @@ void add_map(const fs::path& file, const ImageNameIndex& images, const FindingIn
 PredictionSet read_maps(const fs::path& folder, const Dataset& dataset) {
   if (!fs::is_directory(folder)) refuse_pickle(folder);
   Collector collector(dataset);
-  const ImageNameIndex images(dataset.records);
-  const FindingIndex findings(dataset.findings);
   bool any = false;
   for (const fs::path& file : files_in(folder)) {
     if (is_pickle(file)) refuse_pickle(file);
     if (!is_map(file)) continue;
     any = true;
-    add_map(file, images, findings, collector);
+    add_map(file, collector);
   }
   if (!any)
     throw UserError(folder.string() + " holds no map (.png or .npy)",

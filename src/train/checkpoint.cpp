@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace chestmap {
 
@@ -25,11 +26,7 @@ std::string archive_key(const char* kind, std::size_t index) {
 // its own: the FNV-1a hash of what stands before it.
 constexpr std::size_t kHashDigits = 16;
 
-std::string hash_of(std::string_view content) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return fmt::format("{:016x}", hash);
-}
+std::string hash_of(std::string_view content) { return fmt::format("{:016x}", fnv1a(content)); }
 
 [[nodiscard]] UserError damaged(const std::filesystem::path& file, const std::string& reason) {
   return UserError(fmt::format("{} cannot be read as a checkpoint: {}", file.string(), reason),

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_walk.h"
 #include "weights/byte_reader.h"
 #include "weights/pickle.h"
 #include "weights/zip_directory.h"
@@ -30,7 +31,7 @@ constexpr std::size_t kMostBytesOverFile = 8;
 constexpr std::size_t kDeepestModule = 64;
 constexpr std::size_t kMostModules = 20'000;
 constexpr std::size_t kLongestName = 512;
-constexpr std::size_t kHeadersBetweenCalls = 64;
+constexpr std::size_t kHeadersAtOnce = 64;
 
 // Where training scripts put the state dict, the likeliest first.
 constexpr std::array<std::string_view, 14> kStateKeys = {
@@ -256,8 +257,7 @@ TorchFile take_state(const Pickle& pickle, const Storages& storages, const Mappe
 }
 
 TorchFile read_zip(const MappedFile& file) {
-  const std::vector<ZipEntry> entries = read_zip_directory(
-      file.bytes(), file.path(), [&file](std::size_t headers) { file.walk(headers); });
+  const std::vector<ZipEntry> entries = read_zip_directory(file);
   constexpr std::string_view kPickle = "/data.pkl";
   const auto pickled = std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) {
     return entry.name.ends_with(kPickle) &&
@@ -326,27 +326,60 @@ class LegacyReader {
       fail(file_.path(), "it does not say on what machine it was written");
   }
 
-  [[nodiscard]] Storages read_storages(const Pickle& state, const Pickle& keys) {
-    std::map<std::string_view, std::size_t> item_bytes;
+  /// What the state dict says of a storage.
+  struct Mentioned {
+    std::size_t item = 0;   ///< bytes of an element
+    std::size_t bytes = 0;  ///< in all: where the next one lies is guessed from it
+  };
+  using Mentions = std::map<std::string_view, Mentioned>;
+
+  [[nodiscard]] Mentions mentions_in(const Pickle& state) const {
+    Mentions mentions;
     for (const PickleValue& value : state.values)
       if (const auto* storage = std::get_if<PickledStorage>(&value)) {
         const std::size_t item =
             storage->dtype.empty() ? 1 : bits_of_dtype(storage->dtype).value_or(8) / 8;
-        const auto [known, is_new] = item_bytes.emplace(storage->key, item);
-        if (!is_new && known->second != item)
+        Mentioned& known = mentions.try_emplace(storage->key, Mentioned{item, 0}).first->second;
+        if (known.item != item)
           fail(file_.path(), fmt::format("storage \"{}\" has two types", storage->key));
+        known.bytes = std::max(known.bytes, (storage->first + storage->elements) * item);
       }
+    return mentions;
+  }
+
+  /// Where the counts of these storages should lie.
+  [[nodiscard]] std::vector<std::size_t> expected_places(const Pickle& keys,
+                                                         std::span<const PickleId> ids,
+                                                         const Mentions& mentions) const {
+    std::vector<std::size_t> places;
+    std::size_t at = at_;
+    for (const PickleId id : ids) {
+      places.push_back(at);
+      const auto mention = mentions.find(keys.text(id).value_or(std::string_view()));
+      if (mention == mentions.end()) break;
+      at += sizeof(std::int64_t) + mention->second.bytes;
+    }
+    return places;
+  }
+
+  [[nodiscard]] Storages read_storages(const Pickle& state, const Pickle& keys) {
+    const Mentions mentions = mentions_in(state);
     const auto* list = keys.get<PickleSequence>(keys.root);
     if (list == nullptr) fail(file_.path(), "its list of storages is no list");
+    const std::span<const PickleId> ids(list->items);
+    FileWalk walk(file_, ids.size());
     Storages storages;
-    for (const PickleId id : list->items) {
-      if (storages.size() % kHeadersBetweenCalls == 0) file_.walk(list->items.size());
-      const auto key = keys.text(id);
-      const auto item = key ? item_bytes.find(*key) : item_bytes.end();
-      if (item == item_bytes.end())
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (i % kHeadersAtOnce == 0)
+        walk.fetch(expected_places(keys, ids.subspan(i, std::min(kHeadersAtOnce, ids.size() - i)),
+                                   mentions),
+                   sizeof(std::int64_t));
+      const auto key = keys.text(ids[i]);
+      const auto mention = key ? mentions.find(*key) : mentions.end();
+      if (mention == mentions.end())
         fail(file_.path(), fmt::format("it lists a storage \"{}\" that no tensor has",
                                        key ? std::string(*key) : "?"));
-      if (!storages.emplace(item->first, read_storage(*key, item->second)).second)
+      if (!storages.emplace(mention->first, read_storage(*key, mention->second.item)).second)
         fail(file_.path(), fmt::format("storage \"{}\" is listed twice", *key));
     }
     return storages;

@@ -61,7 +61,6 @@ WeightFile from_safetensors(const std::filesystem::path& path) {
 
 WeightFile from_torch(const std::shared_ptr<const MappedFile>& mapping) {
   TorchFile stored = read_torch_file(*mapping);
-  mapping->end_walk();
   WeightFile out;
   out.path = mapping->path();
   out.format = std::move(stored.format);

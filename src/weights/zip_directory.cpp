@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
+#include "base/file_walk.h"
 #include "weights/byte_reader.h"
 
 namespace chestmap {
@@ -28,7 +32,10 @@ constexpr std::uint16_t kExtra64 = 0x0001;
 constexpr std::uint32_t kIn64 = 0xffffffff;  // the number stands in the 64-bit extension
 
 // The system maps up to 16 pages around one that is looked at: 64 headers are 4 MiB.
-constexpr std::uint64_t kHeadersBetweenCalls = 64;
+constexpr std::size_t kHeadersAtOnce = 64;
+
+/// Called with the places of the headers that are read next.
+using BeforeHeaders = std::function<void(std::span<const std::size_t> places)>;
 
 /// What the directory says of an entry.
 struct Listed {
@@ -51,22 +58,39 @@ class ZipReader {
   ZipReader(std::span<const std::byte> bytes, const std::filesystem::path& file)
       : bytes_(bytes), file_(file) {}
 
-  std::vector<ZipEntry> read(const std::function<void(std::size_t)>& walk) {
-    const Directory directory = find_directory();
+  /// All that the directory lists.
+  [[nodiscard]] std::vector<Listed> list() {
+    directory_ = find_directory();
     // Each entry takes at least its header, so that a count that lies reserves nothing.
-    if (directory.entries > directory.size / kDirectoryHeaderSize)
-      fail(fmt::format("its directory of {} bytes claims {} entries", directory.size,
-                       directory.entries));
+    if (directory_.entries > directory_.size / kDirectoryHeaderSize)
+      fail(fmt::format("its directory of {} bytes claims {} entries", directory_.size,
+                       directory_.entries));
+    std::vector<Listed> all;
+    all.reserve(directory_.entries);
+    std::set<std::string_view> names;
+    std::size_t at = directory_.offset;
+    const std::size_t end = directory_.offset + directory_.size;
+    for (std::uint64_t i = 0; i < directory_.entries; ++i) {
+      all.push_back(read_listed(at, end));
+      if (!names.insert(all.back().name).second)
+        fail(fmt::format("entry \"{}\" is listed twice", all.back().name));
+    }
+    return all;
+  }
+
+  [[nodiscard]] std::vector<ZipEntry> entries(std::vector<Listed> all,
+                                              const BeforeHeaders& before) const {
     std::vector<ZipEntry> entries;
-    std::set<std::string> names;
-    std::size_t at = directory.offset;
-    const std::size_t end = directory.offset + directory.size;
-    for (std::uint64_t i = 0; i < directory.entries; ++i) {
-      const Listed listed = read_listed(at, end);
-      if (!names.insert(listed.name).second)
-        fail(fmt::format("entry \"{}\" is listed twice", listed.name));
-      if (walk && i % kHeadersBetweenCalls == 0) walk(directory.entries);
-      entries.push_back({listed.name, data_of(listed, directory.offset)});
+    entries.reserve(all.size());
+    for (std::size_t first = 0; first < all.size(); first += kHeadersAtOnce) {
+      const auto some = std::span(all).subspan(first, std::min(kHeadersAtOnce, all.size() - first));
+      std::vector<std::size_t> places;
+      for (const Listed& listed : some) places.push_back(listed.offset);
+      before(places);
+      for (Listed& listed : some) {
+        const std::span<const std::byte> data = data_of(listed, directory_.offset);
+        entries.push_back({std::move(listed.name), data});
+      }
     }
     check_overlap(entries);
     return entries;
@@ -200,6 +224,7 @@ class ZipReader {
 
   std::span<const std::byte> bytes_;
   const std::filesystem::path& file_;
+  Directory directory_;
 };
 
 }  // namespace
@@ -209,10 +234,19 @@ bool is_zip(std::span<const std::byte> bytes) noexcept {
   return start && (*start == kLocalHeader || *start == kEnd);
 }
 
+std::vector<ZipEntry> read_zip_directory(const MappedFile& file) {
+  ZipReader reader(file.bytes(), file.path());
+  std::vector<Listed> all = reader.list();
+  FileWalk walk(file, all.size());
+  return reader.entries(std::move(all), [&walk](std::span<const std::size_t> places) {
+    walk.fetch(places, kLocalHeaderSize);
+  });
+}
+
 std::vector<ZipEntry> read_zip_directory(std::span<const std::byte> bytes,
-                                         const std::filesystem::path& file,
-                                         const std::function<void(std::size_t)>& walk) {
-  return ZipReader(bytes, file).read(walk);
+                                         const std::filesystem::path& file) {
+  ZipReader reader(bytes, file);
+  return reader.entries(reader.list(), [](std::span<const std::size_t> /*places*/) {});
 }
 
 }  // namespace chestmap

@@ -2,10 +2,11 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "base/mapped_file.h"
 
 namespace chestmap {
 
@@ -22,10 +23,9 @@ struct ZipEntry {
 /// compressed, as torch.save writes them; nothing is copied. APPNOTE.TXT 6.3.10, sections 4.3 to
 /// 4.5. Throws UserError naming `file` for a damaged directory, an entry that lies outside the file
 /// or over another one, a name that comes twice, and an entry that is compressed or encrypted.
-/// `walk` is called now and then on the walk from header to header, with their number, where it is
-/// set.
-[[nodiscard]] std::vector<ZipEntry> read_zip_directory(
-    std::span<const std::byte> bytes, const std::filesystem::path& file,
-    const std::function<void(std::size_t)>& walk = {});
+[[nodiscard]] std::vector<ZipEntry> read_zip_directory(const MappedFile& file);
+/// The same of bytes in memory; `file` is for errors.
+[[nodiscard]] std::vector<ZipEntry> read_zip_directory(std::span<const std::byte> bytes,
+                                                       const std::filesystem::path& file);
 
 }  // namespace chestmap

@@ -4,6 +4,7 @@ import datetime
 import json
 import math
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -315,9 +316,26 @@ class FitThresholds(WithRun):
             for rule, was in zip(rules, before["boxes"]["rules"][name], strict=True):
                 self.assertEqual((rule["rule"], rule["area"]), (was["rule"], was["area"]))
         self.assertNotEqual(after["boxes"]["rules"][own], before["boxes"]["rules"][own])
-        # On the split that training took, the same is found again.
-        self.must_fit("fit-thresholds", "area-prior")
+        # On the split that training took and by the same engine, the same is found again.
+        self.must_fit("fit-thresholds", "area-prior", "--engine", "torch")
         self.assertEqual(self.metadata()["boxes"]["rules"], before["boxes"]["rules"])
+
+    def test_area_prior_needs_the_other_program_for_maps_of_gradients_alone(self):
+        alone = self.scratch / "chestmap"
+        shutil.copy(program.BIN / "chestmap", alone)
+        line = [alone, "fit-thresholds", self.run_folder, "--data", self.phantoms, "--method", "area-prior"]
+        before = self.metadata()
+        done = subprocess.run([*line, "--split", "train"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        metadata = self.metadata()
+        self.assertNotEqual(metadata["boxes"]["rules"], before["boxes"]["rules"])
+        for rules in metadata["boxes"]["rules"].values():
+            for rule in rules:
+                rule["rule"] = "median_peak"
+        write_model(self.model, metadata)
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("chestmap-torch is not there", done.stderr)
 
 
 class Oracle(WithRun):

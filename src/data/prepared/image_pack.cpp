@@ -26,7 +26,7 @@ namespace {
 
 ImagePack::ImagePack(std::filesystem::path folder, const PackSettings& settings, std::size_t images,
                      const std::string& fingerprint, std::uint64_t index_hash)
-    : folder_(std::move(folder)), settings_(settings), entries_(images) {
+    : folder_(std::move(folder)), settings_(settings) {
   const std::filesystem::path file = index_file(folder_);
   const std::string content = read_file(file);
   PackHeader header;
@@ -38,17 +38,24 @@ ImagePack::ImagePack(std::filesystem::path folder, const PackSettings& settings,
     fail(file, "it belongs to another data set or to other settings than prepared.json");
   if (hash64(std::as_bytes(std::span(content))) != index_hash)
     fail(file, "its checksum is not the one in prepared.json");
-  std::memcpy(entries_.data(), content.data() + sizeof(header), images * sizeof(PackEntry));
+  entries_.resize(images);  // as many as the file has, whatever the manifest claims
+  for (std::size_t i = 0; i < images; ++i)
+    std::memcpy(&entries_[i], content.data() + sizeof(header) + i * sizeof(PackEntry),
+                sizeof(PackEntry));
 
   for (const PackEntry& entry : entries_) {
     if (entry.bytes == 0) continue;
-    if (shards_.size() <= entry.shard) shards_.resize(entry.shard + 1);
+    // Shards are filled one after the other, so that there are no more of them than images.
+    if (entry.shard >= images)
+      fail(file, fmt::format("it speaks of shard {}, and has {} images", entry.shard, images));
+    if (shards_.size() <= entry.shard) shards_.resize(std::size_t{entry.shard} + 1);
     auto& shard = shards_[entry.shard];
     if (!shard)
       shard = std::make_unique<MappedFile>(
           shard_file(folder_, entry.shard),
           "was it removed? `chestmap data prepare` with --retry mends the prepared data set");
-    if (entry.offset + entry.bytes > shard->bytes().size())
+    const std::size_t size = shard->bytes().size();
+    if (entry.offset > size || size - entry.offset < entry.bytes)
       fail(shard->path(), fmt::format("it is cut short: it has {} bytes, and an image lies behind "
                                       "its end",
                                       shard->bytes().size()));

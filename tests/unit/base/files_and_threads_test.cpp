@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -108,6 +109,22 @@ TEST(ReadFile, OfNothingOrAFolderIsAUserError) {
   const ScratchFolder folder;
   EXPECT_THROW((void)read_file(folder / "none"), UserError);
   EXPECT_THROW((void)read_file(folder.path()), UserError);
+}
+
+TEST(ReadFile, ReadsToTheEndWhateverTheSizeSays) {
+  const ScratchFolder folder;
+  for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 100000U}) {
+    const std::string content(size, 'x');
+    write_file(folder / "f", content);
+    EXPECT_EQ(read_file(folder / "f"), content);
+  }
+  // The system says 0 of it.
+  EXPECT_GT(read_file("/proc/cpuinfo").size(), 100U);
+  // A pipe has no size either.
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const std::string long_text(300000, 'y');
+  std::jthread writer([&] { std::ofstream(folder / "pipe") << long_text; });
+  EXPECT_EQ(read_file(folder / "pipe"), long_text);
 }
 
 TEST(ParallelFor, CallsEveryIndexOnce) {

@@ -73,6 +73,14 @@ TEST(CheXpert, ATestTableMakesTheTestList) {
   EXPECT_EQ(dataset.train_val, (Places{0, 1}));
 }
 
+TEST(CheXpert, AnImageWhoseNameNoFileCanHaveIsNotThere) {
+  const MiniFolder folder("");
+  std::filesystem::copy(example("chexpert"), folder.path());
+  folder.edit("valid.csv", "view1_frontal", std::string(5000, 'x'));
+  const Dataset dataset = read_dataset(folder.path());
+  for (const Record& record : dataset.records) EXPECT_TRUE(record.file.empty());
+}
+
 TEST(CheXpert, ErrorsNameRowAndColumn) {
   const MiniFolder folder("");
   std::filesystem::copy(example("chexpert"), folder.path());
@@ -244,6 +252,13 @@ TEST(ColumnMap, SaysWhatTheColumnsOfATableAre) {
   EXPECT_EQ(dataset.records[1].uncertain, (Places{0}));
   EXPECT_EQ(dataset.train_val, (Places{0, 1}));
   EXPECT_EQ(dataset.test, (Places{2}));
+}
+
+TEST(ColumnMap, ATableWhoseNameNoFileCanHaveIsNotThere) {
+  const MiniFolder folder("");
+  folder.write("columns.toml",
+               "table = \"" + std::string(5000, 'x') + "\"\nfindings = [\"Effusion=eff\"]\n");
+  EXPECT_THROW((void)read_dataset(folder.path()), UserError);
 }
 
 TEST(ColumnMap, ErrorsNameFileRowColumnAndKey) {

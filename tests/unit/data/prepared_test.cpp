@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/file_lock.h"
+#include "base/hash.h"
 #include "data/chestxray14.h"
 #include "data/loader.h"
 #include "data/prepared/image_pack.h"
@@ -311,6 +312,35 @@ TEST_F(PreparedTest, DamageIsNeverTrainedOn) {
     out_.write(std::string("sound/") + file, before);
   }
   EXPECT_EQ(read_dataset(out_ / "sound").records.size(), 12U);
+}
+
+/// The error of opening a pack of one image with this entry, whose checksums fit, as an attacker
+/// would have them.
+std::string pack_error(const MiniFolder& folder, const PackEntry& entry, std::size_t claimed = 1) {
+  const PackSettings settings{4, 8, 0};
+  const std::string fingerprint(32, 'f');
+  const PackHeader header = make_pack_header(settings, claimed, fingerprint);
+  std::string index(reinterpret_cast<const char*>(&header), sizeof header);
+  index.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+  folder.write("index.bin", index);
+  folder.write("shard-00000.bin", std::string(16, 'p'));
+  return user_error(folder, [&] {
+    const ImagePack pack(folder.path(), settings, claimed, fingerprint,
+                         hash64(std::as_bytes(std::span(index))));
+    ADD_FAILURE() << "was opened";
+  });
+}
+
+TEST(ImagePack, EntriesThatLieAreRefused) {
+  const MiniFolder folder("");
+  EXPECT_NE(pack_error(folder, {0, 0, 0, 4'000'000'000U, 16, 4, 4}).find("shard 4000000000"),
+            std::string::npos);
+  EXPECT_NE(pack_error(folder, {1, 0, 0, 0, 16, 4, 4}).find("cut short"), std::string::npos);
+  // The sum of offset and length is 15, beyond 64 bits.
+  EXPECT_NE(pack_error(folder, {~std::uint64_t{0}, 0, 0, 0, 16, 4, 4}).find("cut short"),
+            std::string::npos);
+  // As many entries as would take 40 TB.
+  EXPECT_NE(pack_error(folder, {}, std::size_t{1} << 40U).find("bytes, "), std::string::npos);
 }
 
 TEST_F(PreparedTest, AFolderOfSomethingElseIsRefused) {

@@ -177,6 +177,30 @@ TEST_F(WithMap, MapsGiveAPeakAndBoxesByTheRule) {
   EXPECT_EQ(nodule.boxes[0].box, (Box{10, 10, 20, 10}));
 }
 
+TEST_F(WithMap, ManyReadersFindTheSameAsOne) {
+  std::vector<ImagePrediction> items;
+  for (const std::size_t record : kAll)
+    for (const std::size_t finding : {0U, 1U}) {
+      items.push_back(item(record, finding));
+      std::vector<std::uint8_t> values(100, 0);
+      values[10 * record + 3 * finding] = 200;
+      items.back().map =
+          write_npy(folder_ / (std::to_string(items.size()) + ".npy"), 10, 10, values);
+    }
+  const std::vector<PredictionSet> files = {file_of("maps", items)};
+  const ScoredPredictions one = scored(files);
+  const ScoredPredictions many = scored_predictions(files, toy::dataset(), kAll, {}, 16);
+  const auto& expected = one.subjects.methods.at(0).results;
+  const auto& results = many.subjects.methods.at(0).results;
+  ASSERT_EQ(results.size(), expected.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    ASSERT_EQ(results[i].boxes.size(), 1U);
+    EXPECT_EQ(results[i].boxes[0].box, expected[i].boxes.at(0).box);
+    EXPECT_EQ(results[i].peak.value().x, expected[i].peak.value().x);
+  }
+  EXPECT_NE(results[0].boxes[0].box, results[1].boxes[0].box);
+}
+
 TEST_F(WithMap, ALevelGivesABoxForEachRegion) {
   MapReading reading;
   reading.level = 100.0;  // the cells' own numbers

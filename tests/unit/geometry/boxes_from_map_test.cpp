@@ -132,8 +132,10 @@ TEST(Components, ARingIsOneRegionWithItsWholeRectangle) {
 TEST(Components, AgreeWithSpreadingLabelsUntilNothingChanges) {
   RandomStream stream{3};
   for (int round = 0; round < 50; ++round) {
-    const std::size_t width = 1 + stream.below(12);
-    const std::size_t height = 1 + stream.below(12);
+    // Every fifth map is wider than the 64 and 128 cells that are looked at together.
+    const bool wide = round % 5 == 0;
+    const std::size_t width = 1 + stream.below(wide ? 150 : 12);
+    const std::size_t height = 1 + stream.below(wide ? 3 : 12);
     std::vector<float> values(width * height);
     for (float& value : values) value = stream.chance(0.4) ? 1.0F : 0.0F;
     // The slow way: every cell takes the least label of its neighbourhood, again and again.
@@ -161,6 +163,24 @@ TEST(Components, AgreeWithSpreadingLabelsUntilNothingChanges) {
       EXPECT_EQ(regions[r].cells, static_cast<std::size_t>(cells));
       EXPECT_EQ(regions[r].top, first_cells[r] / width);
     }
+  }
+}
+
+TEST(Components, ARunMayGoOnOverManyCells) {
+  for (const std::size_t width : {63U, 64U, 65U, 128U, 200U}) {
+    // A single row: no other one holds its parts together.
+    std::vector<float> values(width, 1.0F);
+    values[0] = 0.0F;
+    const auto whole = regions_at_or_above(values, width, 1, 0.5);
+    ASSERT_EQ(whole.size(), 1U) << width;
+    EXPECT_EQ(whole[0].cells, width - 1);
+    EXPECT_EQ(whole[0].right, width);
+    values[60] = 0.0F;
+    const auto parts = regions_at_or_above(values, width, 1, 0.5);
+    ASSERT_EQ(parts.size(), 2U) << width;
+    EXPECT_EQ(parts[0].right, 60U);
+    EXPECT_EQ(parts[1].left, 61U);
+    EXPECT_EQ(parts[1].cells, width - 61);
   }
 }
 

@@ -16,15 +16,16 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 /// Of several shapes: even, crowded near the least value, on a grid of ties, beyond float's range
-/// when subtracted, with values that are not finite.
+/// when subtracted, with values that are not finite, and with too few bits to be halved exactly.
 std::vector<float> random_values(RandomStream& stream) {
   std::vector<float> values(1 + stream.below(200));
-  const std::uint64_t shape = stream.below(5);
+  const std::uint64_t shape = stream.below(6);
   for (float& value : values) {
     const double u = stream.uniform(-1.0, 1.0);
     value = static_cast<float>(shape == 1   ? std::pow(u, 30)
                                : shape == 2 ? std::round(3 * u)
                                : shape == 3 ? 3.4e38 * u
+                               : shape == 5 ? 4e-44 * u
                                             : u);
     if (shape == 4 && stream.chance(0.3))
       value = stream.chance(0.5) ? kNan : (u < 0 ? -kInfinity : kInfinity);
@@ -57,6 +58,20 @@ TEST(MapStatistics, RangeAndMedianAgreeWithSorting) {
 TEST(MapStatistics, MiddleValuesMayLieInBinsFarApart) {
   const std::vector<float> values = {0, 0, 0, 10, 10, 10};
   EXPECT_EQ(median_of(values, range_of(values).value()), 5.0);
+}
+
+TEST(MapStatistics, LargestIsTheFirstThatIsANumber) {
+  EXPECT_EQ(first_of_largest(std::vector<float>{1, 3, 2, 3}), 1U);
+  EXPECT_EQ(first_of_largest(std::vector<float>{kNan, -2, kNan, -1}), 3U);
+  EXPECT_EQ(first_of_largest(std::vector<float>{1, kInfinity, kInfinity}), 1U);
+  EXPECT_EQ(first_of_largest(std::vector<float>{kNan, -kInfinity}), 1U);
+  EXPECT_EQ(first_of_largest(std::vector<float>{kNan, kNan}), 0U);
+  // In every place of more values than are compared at a time.
+  for (std::size_t place = 0; place < 21; ++place) {
+    std::vector<float> values(21, 0.5F);
+    values[place] = 1.0F;
+    EXPECT_EQ(first_of_largest(values), place);
+  }
 }
 
 TEST(MapStatistics, NothingFiniteOrNoDifferenceIsNoRange) {
