@@ -179,19 +179,21 @@ LocalizedImage localized(const Job& job, const Input& input, bool alone) {
   options.alone = alone;
   options.threads = alone ? 1 : threads_of(job.arguments);
   LocalizedImage image{name, options.frame, localize(job.backend, radiograph, options)};
-  const auto write = [&](std::size_t f) {
-    LocalizedFinding& found = image.findings[f];
+  // Two tasks a finding: its map and its overlay take about as long.
+  const auto write = [&](std::size_t task) {
+    const LocalizedFinding& found = image.findings[task / 2];
     const std::vector<Box> truth = boxes_of(record, job.dataset, found.finding);
-    if (wanted(job.arguments, found, !truth.empty())) {
-      const std::string png = map_file_name(name, found.finding);
+    if (!wanted(job.arguments, found, !truth.empty())) return;
+    const std::string png = map_file_name(name, found.finding);
+    if (task % 2 == 0)
       write_map(job.arguments.out / "maps" / png, found.map);
+    else
       write_file(
           job.arguments.out / "overlays" / png,
           encode_png(finding_overlay(radiograph, found, job.backend.spec(), options.frame, truth)));
-    }
-    found.map = {};
   };
-  parallel_for(image.findings.size(), options.threads, write);
+  parallel_for(2 * image.findings.size(), options.threads, write);
+  for (LocalizedFinding& found : image.findings) found.map = {};
   return image;
 }
 

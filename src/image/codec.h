@@ -56,7 +56,8 @@ struct PngText {
   std::string keyword;
   std::string value;
 };
-/// The tEXt chunks that stand before the pixels of a PNG file; empty for other files. Throws ImageError.
+/// The tEXt chunks that stand before the pixels of a PNG file; empty for other files. Throws
+/// ImageError.
 [[nodiscard]] std::vector<PngText> read_png_text(std::span<const std::byte> file_content);
 
 [[nodiscard]] std::string encode_png(const Image8& image, std::span<const PngText> text = {});

@@ -197,9 +197,10 @@ TEST_F(LoaderTest, TooManyUnreadableImagesEndTheRun) {
   strict.shuffle = false;
   strict.most_skipped = 0.05;  // 1 of 23 is 4.3 %, 2 are 8.7 %
   Loader loader(dataset_, everything(), strict);
-  EXPECT_EQ(user_error(folder_, [&] { (void)run(loader, 0); }),
-            "2 of 23 images cannot be read, which is above the 5 % allowed; the first: 1.png: the "
-            "content is neither PNG, JPEG nor DICOM | is the data folder complete, and the disk sound?");
+  EXPECT_EQ(
+      user_error(folder_, [&] { (void)run(loader, 0); }),
+      "2 of 23 images cannot be read, which is above the 5 % allowed; the first: 1.png: the "
+      "content is neither PNG, JPEG nor DICOM | is the data folder complete, and the disk sound?");
 }
 
 TEST_F(LoaderTest, ABatchWithoutAnyReadableImageIsPassedOver) {
