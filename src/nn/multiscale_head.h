@@ -46,8 +46,10 @@ class MultiscaleHead : public torch::nn::Module {
   /// labels of `labels` (N x C), the mean of KL(q | p), where p is the softmax over the cells of
   /// the deepest stage's map and q the one of the finer stages' maps, each taken by its maximum
   /// under a cell and joined by the relevance. Only the deepest map has a gradient. Needs two
-  /// stages.
-  [[nodiscard]] at::Tensor disagreement(const HeadOutput& output, const at::Tensor& labels) const;
+  /// stages. `positives`, a scalar, is how many positive labels the mean is over: those of
+  /// `labels`, or of the whole batch where these are a part of one.
+  [[nodiscard]] at::Tensor disagreement(const HeadOutput& output, const at::Tensor& labels,
+                                        const at::Tensor& positives) const;
   /// alpha, C x S; rows sum to 1.
   [[nodiscard]] at::Tensor relevance() const;
   /// Of relevance "evidence": moves each stage's running loss towards `stage_losses` (C x S, NaN

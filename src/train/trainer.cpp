@@ -33,7 +33,7 @@ namespace {
 
 enum StreamPurpose : std::uint64_t { kStageDropout = 101 };
 
-LabelCounts count_labels(const Dataset& dataset, const std::vector<std::size_t>& indices) {
+LabelCounts count_split_labels(const Dataset& dataset, const std::vector<std::size_t>& indices) {
   const auto findings = static_cast<std::int64_t>(dataset.findings.size());
   LabelCounts counts{at::zeros({findings}), at::zeros({findings})};
   auto positives = counts.positives.accessor<float, 1>();
@@ -79,7 +79,7 @@ class Run {
         train_loader_(*job.dataset, job.train, loader_options(*job.config, true)),
         valid_loader_(*job.dataset, job.valid, loader_options(*job.config, false)),
         loss_(balance_of(options_.balance),
-              on_device(count_labels(*job.dataset, job.train), device_)),
+              on_device(count_split_labels(*job.dataset, job.train), device_)),
         board_(job.folder / "tensorboard") {
     torch::manual_seed(options_.seed);
     ModelSpec spec = model_spec(*job.config, job.dataset->findings.names());
@@ -98,7 +98,8 @@ class Run {
     schedule_ = {options_.schedule, options_.warmup_epochs * steps,
                  static_cast<double>(options_.epochs) * steps};
     if (job.resume)
-      progression_ = load_checkpoint(checkpoint_file(), *model_, average_, *optimizer_);
+      progression_ = restore_checkpoint(read_checkpoint(checkpoint_file()), checkpoint_file(),
+                                        *model_, average_, *optimizer_);
     if (progression_.log.empty()) progression_.log = log_header();
     if (progression_.relevance_log.empty())
       progression_.relevance_log = "epoch,finding,stage,relevance\n";
@@ -161,15 +162,16 @@ class Run {
   }
 
   [[nodiscard]] at::Tensor loss_of(const HeadOutput& output, const at::Tensor& labels) {
-    at::Tensor loss = loss_.mean(output.logits, labels);
+    const LabelCounts counts = count_labels(labels);
+    at::Tensor loss = loss_.mean(output.logits, labels, counts);
     const auto stages = output.stage_logits.size(-1);
     if (stages > 1 && (options_.auxiliary_loss > 0 || model_->spec().relevance == "evidence")) {
       std::vector<at::Tensor> losses;
       std::vector<at::Tensor> by_finding;
       for (std::int64_t s = 0; s < stages; ++s) {
         const at::Tensor logits = output.stage_logits.select(-1, s);
-        losses.push_back(loss_.mean(logits, labels));
-        by_finding.push_back(loss_.per_finding(logits, labels));
+        losses.push_back(loss_.mean(logits, labels, counts));
+        by_finding.push_back(loss_.per_finding(logits, labels, counts));
       }
       if (options_.auxiliary_loss > 0)
         loss = loss + options_.auxiliary_loss * at::stack(losses).mean();
@@ -177,7 +179,8 @@ class Run {
       model_->head().observe(at::stack(by_finding, -1));
     }
     if (stages > 1 && options_.agreement_loss > 0)
-      loss = loss + options_.agreement_loss * model_->head().disagreement(output, labels);
+      loss = loss + options_.agreement_loss *
+                        model_->head().disagreement(output, labels, counts.positives.sum());
     if (options_.relevance_entropy != 0.0) {
       const at::Tensor alpha = model_->head().relevance();
       loss =
@@ -261,7 +264,7 @@ class Run {
       const DeviceBatch input = to_device(*batch, model_->spec().input_size,
                                           static_cast<std::int64_t>(findings), device_);
       const at::Tensor logits = model_->forward(input.images).logits;
-      loss_sum += loss_.mean(logits, input.labels).item<double>() *
+      loss_sum += loss_.mean(logits, input.labels, count_labels(input.labels)).item<double>() *
                   static_cast<double>(batch->records.size());
       const at::Tensor on_cpu = logits.cpu().contiguous();
       const auto values = on_cpu.accessor<float, 2>();
