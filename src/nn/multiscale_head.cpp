@@ -43,7 +43,7 @@ MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> sh
     classifiers_.push_back(register_module("classifier" + number, classifier));
     if (spec.normalise_maps)
       norms_.push_back(register_module(
-          "norm" + number, torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(findings).affine(false))));
+          "norm" + number, BatchNorm2d(torch::nn::BatchNormOptions(findings).affine(false))));
   }
   if (spec.normalise_maps) {
     std::vector<float> gains;

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "nn/backbone.h"
+#include "nn/batch_norm.h"
 #include "nn/pooling.h"
 #include "weights/model_spec.h"
 
@@ -61,7 +61,7 @@ class MultiscaleHead : public torch::nn::Module {
   Pooling pooling_;
   std::vector<StageShape> shapes_;
   std::vector<torch::nn::Conv2d> classifiers_;
-  std::vector<torch::nn::BatchNorm2d> norms_;
+  std::vector<BatchNorm2d> norms_;
   at::Tensor relevance_;  // logits beta: C x S, 1 x S where shared
   at::Tensor evidence_;   // running loss, C x S
   at::Tensor gain_;       // C x S, logarithms
