@@ -24,6 +24,8 @@ spdlog::logger& logger() {
 
 }  // namespace
 
+void silence_log() { logger().set_level(spdlog::level::off); }
+
 void log_note(std::string_view text) { logger().info(text); }
 void log_warning(std::string_view text) { logger().warn("warning: {}", text); }
 

@@ -11,6 +11,9 @@ namespace chestmap {
 /// Where it is set no progress bar is drawn.
 inline constexpr const char* kLogPrefixVariable = "CHESTMAP_LOG_PREFIX";
 
+/// From now on this process logs nothing: it is one of several that would say the same.
+void silence_log();
+
 /// One line on stderr; results go to stdout and to files, never here.
 void log_note(std::string_view text);
 void log_warning(std::string_view text);

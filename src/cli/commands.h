@@ -7,6 +7,7 @@ namespace chestmap {
 // One function a subcommand, each in the file of its name.
 
 void add_data_command(CLI::App& app, Action& action);
+void add_launch_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
 void add_quantize_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);

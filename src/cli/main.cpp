@@ -31,11 +31,11 @@ bool is_torch_command(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace chestmap;
   if (is_torch_command(argc, argv)) return become_torch_program();
-  constexpr std::array<AddCommand, 14> kCommands = {
-      add_torch_commands,   add_demo_command,   add_data_command,           add_localize_command,
-      add_evaluate_command, add_score_command,  add_fit_thresholds_command, add_calibrate_command,
-      add_quantize_command, add_report_command, add_card_command,           add_export_command,
-      add_weights_command,  add_bench_command};
+  constexpr std::array<AddCommand, 15> kCommands = {
+      add_torch_commands,    add_launch_command,   add_demo_command,   add_data_command,
+      add_localize_command,  add_evaluate_command, add_score_command,  add_fit_thresholds_command,
+      add_calibrate_command, add_quantize_command, add_report_command, add_card_command,
+      add_export_command,    add_weights_command,  add_bench_command};
   return run_program(argc, argv, "Weakly supervised localization of chest X-ray findings",
                      kCommands);
 }

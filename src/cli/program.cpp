@@ -23,12 +23,6 @@ namespace {
 constexpr const char* kVersionText =
     "chestmap " CHESTMAP_VERSION "\nResearch use only. Not a medical device; not for diagnosis.";
 
-int report_user_error(const UserError& error) {
-  fmt::print(stderr, "error: {}\n", error.what());
-  if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());
-  return 1;
-}
-
 /// The mistyped first word of the command line, if it is one; CLI11 would only say that a command
 /// is missing.
 void check_command_name(const CLI::App& app, int argc, char** argv) {
@@ -82,6 +76,12 @@ int run_action(const Action& action) {
 }
 
 }  // namespace
+
+int report_user_error(const UserError& error) {
+  fmt::print(stderr, "error: {}\n", error.what());
+  if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());
+  return 1;
+}
 
 int run_program(int argc, char** argv, const std::string& description,
                 std::span<const AddCommand> commands) {

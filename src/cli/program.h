@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "base/error.h"
+
 namespace chestmap {
 
 /// Adds a subcommand to `app`; its callback stores what is to run in `action`, which returns the
@@ -18,5 +20,10 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
                               std::span<const AddCommand> commands);
 
 inline constexpr int kInterrupted = 130;
+/// Of a rank that could not go on because another one ended.
+inline constexpr int kLostRanks = 3;
+
+/// Prints the error and its hint; the exit code for it.
+[[nodiscard]] int report_user_error(const UserError& error);
 
 }  // namespace chestmap

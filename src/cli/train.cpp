@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -22,6 +25,8 @@
 #include "data/skipped.h"
 #include "data/split.h"
 #include "data/uncertain.h"
+#include "distributed/communicator.h"
+#include "distributed/rank_threads.h"
 #include "nn/device.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
@@ -37,6 +42,7 @@ struct Arguments {
   std::filesystem::path config;
   std::vector<std::string> settings;
   std::string device = "cpu";
+  int rank_timeout = 300;  // seconds
   bool resume = false;
   std::filesystem::path init;
   bool init_partial = false;
@@ -158,20 +164,88 @@ void check_folder(const Arguments& arguments) {
                     "leave --resume out to begin one");
 }
 
-int train_command(const Arguments& arguments) {
-  check_folder(arguments);
-  const Config config = resolved_config(arguments);
+/// The configuration that rank 0 resolves: the run folder is its alone to look at.
+Config shared_config(const Arguments& arguments, Communicator& ranks) {
+  if (ranks.ranks() == 1) return resolved_config(arguments);
+  const std::string text =
+      ranks.broadcast(ranks.leads() ? resolved_config(arguments).to_toml() : std::string());
+  Config config = train_config();
+  config.load_text(text, "rank 0's configuration");
+  return config;
+}
+
+std::string bytes_of(const std::vector<std::size_t>& indices) {
+  return {reinterpret_cast<const char*>(indices.data()),  // NOLINT(*-reinterpret-cast)
+          indices.size() * sizeof(std::size_t)};
+}
+
+std::vector<std::size_t> indices_of(const std::string& bytes) {
+  std::vector<std::size_t> indices(bytes.size() / sizeof(std::size_t));
+  std::memcpy(indices.data(), bytes.data(), bytes.size());
+  return indices;
+}
+
+/// Throws UserError on every rank where one has read other records than rank 0.
+void check_same_data(const Dataset& dataset, Communicator& ranks) {
+  std::vector<std::size_t> all(dataset.records.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const std::vector<std::string> read =
+      ranks.gather(fmt::format("{} images, {}", all.size(), fingerprint(dataset, all)));
+  for (std::size_t r = 1; r < read.size(); ++r)
+    if (read[r] != read[0])
+      throw UserError(fmt::format("rank {} has read {}, and rank 0 {}", r, read[r], read[0]),
+                      "every machine needs the same data set folders");
+}
+
+/// Rank 0's split, for all.
+Split shared_split(const Arguments& arguments, const Dataset& dataset, const Config& config,
+                   Communicator& ranks) {
+  if (ranks.ranks() == 1) return make_split(arguments, dataset, config);
+  check_same_data(dataset, ranks);
+  Split split;
+  if (ranks.leads()) split = make_split(arguments, dataset, config);
+  split.train = indices_of(ranks.broadcast(bytes_of(split.train)));
+  split.valid = indices_of(ranks.broadcast(bytes_of(split.valid)));
+  return split;
+}
+
+/// "cuda" is a GPU of its own for each rank of a machine.
+std::string device_of_rank(const std::string& device, const RankPlace& place) {
+  if (place.ranks == 1 || device == "cpu") return device;
+  if (device != "cuda")
+    throw UserError(
+        fmt::format("--device {} would be the device of all {} ranks", device, place.ranks),
+        "--device cuda gives each rank of a machine a GPU of its own");
+  return rank_cuda_device(place.local_rank);
+}
+
+/// Whether there is a checkpoint to go on from: a run that was killed before its first begins
+/// again.
+bool goes_on(const Arguments& arguments, Communicator& ranks) {
+  if (!arguments.resume) return false;
+  const bool found = ranks.leads() && std::filesystem::exists(arguments.out / "last.ckpt");
+  if (ranks.leads() && !found && std::filesystem::exists(arguments.out / "init.json"))
+    throw UserError(arguments.out.string() + " has no checkpoint, and began with --init",
+                    "train into a new folder with --init again");
+  return ranks.broadcast(found ? "yes" : "no") == "yes";
+}
+
+int train_ranks(const Arguments& arguments, const std::string& device, Communicator& ranks) {
+  if (!ranks.leads()) silence_log();
+  if (ranks.leads()) check_folder(arguments);
+  const Config config = shared_config(arguments, ranks);
   std::optional<InitialWeights> initial;
-  if (!arguments.init.empty())
+  if (!arguments.init.empty() && ranks.leads())
     initial.emplace(read_initial_weights(arguments.init, config, arguments.init_partial));
   // Checked before a large data set is read.
-  static_cast<void>(prepare_device(arguments.device, config.whole("train.threads")));
+  const std::int64_t threads = rank_threads(config.whole("train.threads"), ranks);
+  static_cast<void>(prepare_device(device, threads));
   const Dataset all = with_uncertain_labels(read_datasets(arguments.data),
                                             config.get<std::vector<std::string>>("data.uncertain"));
   warn_of_enlarged(all, config);
-  const Split split = make_split(arguments, all, config);
+  const Split split = shared_split(arguments, all, config, ranks);
   const Dataset dataset = trainable(all, split);
-  start_folder(arguments, all, split, config);
+  if (ranks.leads()) start_folder(arguments, all, split, config);
   const std::filesystem::path init_record = arguments.out / "init.json";
   if (initial) write_file(init_record, initial->record.dump(1) + "\n");
   note("training on {} images of {} patients, validating on {} of {}; {} findings",
@@ -185,13 +259,10 @@ int train_command(const Arguments& arguments) {
   job.valid = split.valid;
   job.config = &config;
   job.folder = arguments.out;
-  job.device = arguments.device;
-  // A run that was killed before its first checkpoint begins again.
-  if (arguments.resume && !std::filesystem::exists(arguments.out / "last.ckpt") &&
-      std::filesystem::exists(arguments.out / "init.json"))
-    throw UserError(arguments.out.string() + " has no checkpoint, and began with --init",
-                    "train into a new folder with --init again");
-  job.resume = arguments.resume && std::filesystem::exists(arguments.out / "last.ckpt");
+  job.device = device;
+  job.threads = threads;
+  job.ranks = &ranks;
+  job.resume = goes_on(arguments, ranks);
   job.provenance = {{"data", dataset.name},
                     {"train_split", fingerprint(dataset, split.train)},
                     {"valid_split", fingerprint(dataset, split.valid)},
@@ -202,6 +273,7 @@ int train_command(const Arguments& arguments) {
     job.provenance.merge(initial_weights_provenance(init_record));
   job.stop_requested = [&] { return interrupt.requested(); };
   const TrainResult result = train(job);
+  if (!ranks.leads()) return result.stopped ? kInterrupted : 0;
 
   std::vector<Skipped> skipped = all.skipped;
   skipped.insert(skipped.end(), result.skipped.begin(), result.skipped.end());
@@ -216,10 +288,23 @@ int train_command(const Arguments& arguments) {
     note("stopped; `chestmap train{} --out {} --resume` goes on", data, arguments.out.string());
     return kInterrupted;
   }
-  write_fitted_model(arguments.out, dataset, split.valid, config, arguments.device);
+  write_fitted_model(arguments.out, dataset, split.valid, config, device);
   note("best mean validation AUROC {:.4f} in epoch {}; model: {}", result.best_auroc,
        result.best_epoch + 1, (arguments.out / "model.safetensors").string());
   return 0;
+}
+
+int train_command(const Arguments& arguments) {
+  const RankPlace place = rank_place(environment_variable);
+  const std::string device = device_of_rank(arguments.device, place);
+  try {
+    Communicator ranks(place, place.ranks == 1 ? c10::Device(c10::kCPU) : c10::Device(device),
+                       std::chrono::seconds(arguments.rank_timeout));
+    return train_ranks(arguments, device, ranks);
+  } catch (const LostRanks& error) {
+    static_cast<void>(report_user_error(error));
+    return kLostRanks;
+  }
 }
 
 }  // namespace
@@ -240,6 +325,11 @@ void add_train_command(CLI::App& app, Action& action) {
                       "Weights that the backbone begins with: safetensors or a PyTorch checkpoint");
   command->add_flag("--init-partial", arguments->init_partial,
                     "Take of --init what fits; the rest begins at random");
+  command
+      ->add_option("--rank-timeout", arguments->rank_timeout,
+                   "Seconds that a rank of several waits for the others before it gives up")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   command->add_flag("--resume", arguments->resume, "Go on with the run in --out");
   command->callback(
       [arguments, &action] { action = [arguments] { return train_command(*arguments); }; });

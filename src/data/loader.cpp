@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -92,13 +93,13 @@ class Loader::Worker {
   }
 
   std::optional<Batch> next() {
-    while (auto made = wait_for_next()) {
-      if (made->error) std::rethrow_exception(made->error);
-      for (Failure& failure : made->failures) report(std::move(failure));
-      check_share();
-      if (!made->batch.records.empty()) return std::move(made->batch);
-    }
-    return std::nullopt;
+    std::optional<Made> made = wait_for_next();
+    if (!made) return std::nullopt;
+    if (made->error) std::rethrow_exception(made->error);
+    made->batch.unreadable = made->failures.size();
+    for (Failure& failure : made->failures) report(std::move(failure));
+    check_share();
+    return std::move(made->batch);
   }
 
   [[nodiscard]] const std::vector<Skipped>& skipped() const noexcept { return skipped_; }
@@ -130,6 +131,9 @@ class Loader::Worker {
     if (options.size == 0 || options.batch == 0)
       throw UserError(fmt::format("image size {} and batch size {} must be above 0", options.size,
                                   options.batch));
+    if (options.part >= options.parts)
+      throw std::invalid_argument(
+          fmt::format("part {} of {} of a batch", options.part, options.parts));
     options.threads = std::max<std::size_t>(options.threads, 1);
     options.prefetch = std::max<std::size_t>(options.prefetch, 1);
     return options;
@@ -185,8 +189,10 @@ class Loader::Worker {
   Made make(const Job& job) {
     Made made;
     made.batch.index = job.batch;
-    const std::size_t first = job.batch * options_.batch;
-    const std::size_t end = std::min(first + options_.batch, indices_.size());
+    const std::size_t begin = job.batch * options_.batch;
+    const std::size_t count = std::min(options_.batch, indices_.size() - begin);
+    const std::size_t first = begin + count * options_.part / options_.parts;
+    const std::size_t end = begin + count * (options_.part + 1) / options_.parts;
     try {
       made.batch.pixels.reserve((end - first) * options_.size * options_.size);
       Scratch scratch{ImageF(options_.size, options_.size), {}};

@@ -21,11 +21,16 @@ struct LoaderOptions {
   Augmentation augmentation;
   std::size_t cache_mib = 1024;  ///< resized images kept in memory between epochs (16 bits a pixel)
   double most_skipped = 0.05;    ///< share of unreadable images above which the run stops
+  /// Of each batch the images [n * part / parts, n * (part + 1) / parts) of its n are made: those
+  /// of one process of several.
+  std::size_t part = 0;
+  std::size_t parts = 1;
 };
 
 /// Images and labels for whoever computes on them.
 struct Batch {
-  std::size_t index = 0;  ///< of the batch in its epoch
+  std::size_t index = 0;       ///< of the batch in its epoch
+  std::size_t unreadable = 0;  ///< images that were left out
   std::vector<std::size_t>
       records;                ///< indices into the data set's records; unreadable ones are left out
   std::vector<float> pixels;  ///< records x size x size, in [0, 1]
@@ -35,10 +40,10 @@ struct Batch {
 /// Decodes, resizes and augments in background threads. The batches of an epoch, their order and
 /// every random choice are a function of (seed, epoch, position in `indices`) alone, whatever the
 /// number of threads and the size of the cache. Batch b holds the positions [b * batch, (b + 1) *
-/// batch) of the epoch's order; an unreadable image is left out of it, reported once through
-/// `skipped()` and not tried again. `next()` throws UserError when the share of such images among
-/// `indices` passes `most_skipped`. One thread calls a Loader; `dataset` must outlive it. Throws
-/// UserError where `indices` is empty.
+/// batch) of the epoch's order, or this part of them; an unreadable image is left out of it,
+/// reported once through `skipped()` and not tried again. `next()` throws UserError when the share
+/// of such images among `indices` passes `most_skipped`. One thread calls a Loader; `dataset` must
+/// outlive it. Throws UserError where `indices` is empty.
 class Loader {
  public:
   Loader(const Dataset& dataset, std::vector<std::size_t> indices, const LoaderOptions& options);
@@ -49,8 +54,8 @@ class Loader {
   [[nodiscard]] std::size_t batches() const noexcept;
   /// Begins `epoch` at batch `first_batch`; a running epoch is given up.
   void start(std::uint64_t epoch, std::size_t first_batch = 0);
-  /// The next batch in order, or nothing at the epoch's end. A batch of which no image is readable
-  /// is passed over.
+  /// The next batch in order, or nothing at the epoch's end. It may be empty, where none of its
+  /// images is readable or they are fewer than the parts.
   [[nodiscard]] std::optional<Batch> next();
   /// What the batches given so far had to leave out, in the order of their discovery.
   [[nodiscard]] std::vector<Skipped> skipped() const;

@@ -24,7 +24,20 @@ bool is_numbered_cuda(std::string_view name) {
          name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+void check_cuda(const std::string& name) {
+  if (!torch::cuda::is_available())
+    throw UserError(
+        "--device " + name + ": no CUDA device can be used",
+        "this libtorch has no CUDA, or no driver is loaded; --device cpu works everywhere");
+}
+
 }  // namespace
+
+std::string rank_cuda_device(int local_rank) {
+  check_cuda("cuda");
+  return "cuda:" +
+         std::to_string(static_cast<std::size_t>(local_rank) % torch::cuda::device_count());
+}
 
 c10::Device prepare_device(const std::string& name, std::int64_t threads) {
   const bool cuda = name == "cuda" || is_numbered_cuda(name);
@@ -39,10 +52,7 @@ c10::Device prepare_device(const std::string& name, std::int64_t threads) {
   at::globalContext().setBenchmarkCuDNN(false);
   at::globalContext().setDeterministicCuDNN(true);
   if (!cuda) return c10::Device(c10::kCPU);
-  if (!torch::cuda::is_available())
-    throw UserError(
-        "--device " + name + ": no CUDA device can be used",
-        "this libtorch has no CUDA, or no driver is loaded; --device cpu works everywhere");
+  check_cuda(name);
   c10::Device device(name);
   if (device.index() >= static_cast<c10::DeviceIndex>(torch::cuda::device_count()))
     throw UserError("--device " + name + ": there are " +

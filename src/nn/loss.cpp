@@ -37,6 +37,11 @@ Balance balance_of(const std::string& name) {
   throw UserError("unknown balance \"" + name + "\"", "known: none, batch, dataset");
 }
 
+LabelCounts count_labels(const at::Tensor& labels) {
+  return {(labels == 1).sum(0).to(labels.scalar_type()),
+          (labels == 0).sum(0).to(labels.scalar_type())};
+}
+
 BalancedLoss::BalancedLoss(Balance balance, const LabelCounts& counts) : balance_(balance) {
   if (balance != Balance::dataset) return;
   Weights weights = weights_from(counts.positives, counts.negatives);
@@ -44,13 +49,14 @@ BalancedLoss::BalancedLoss(Balance balance, const LabelCounts& counts) : balance
   negative_weight_ = std::move(weights.negative);
 }
 
-at::Tensor BalancedLoss::elements(const at::Tensor& logits, const at::Tensor& labels) const {
+at::Tensor BalancedLoss::elements(const at::Tensor& logits, const at::Tensor& labels,
+                                  const LabelCounts& counts) const {
   const at::Tensor positive = (labels == 1).to(logits.scalar_type());
   const at::Tensor negative = (labels == 0).to(logits.scalar_type());
   at::Tensor positive_weight = positive_weight_;
   at::Tensor negative_weight = negative_weight_;
   if (balance_ == Balance::batch) {
-    Weights weights = weights_from(positive.sum(), negative.sum());
+    Weights weights = weights_from(counts.positives.sum(), counts.negatives.sum());
     positive_weight = std::move(weights.positive);
     negative_weight = std::move(weights.negative);
   }
@@ -60,12 +66,15 @@ at::Tensor BalancedLoss::elements(const at::Tensor& logits, const at::Tensor& la
   return positive_weight * positive_loss + negative_weight * negative_loss;
 }
 
-at::Tensor BalancedLoss::mean(const at::Tensor& logits, const at::Tensor& labels) const {
-  return elements(logits, labels).sum() / (labels >= 0).sum().clamp_min(1);
+at::Tensor BalancedLoss::mean(const at::Tensor& logits, const at::Tensor& labels,
+                              const LabelCounts& counts) const {
+  const at::Tensor known = (counts.positives + counts.negatives).sum();
+  return elements(logits, labels, counts).sum() / known.clamp_min(1);
 }
 
-at::Tensor BalancedLoss::per_finding(const at::Tensor& logits, const at::Tensor& labels) const {
-  return elements(logits, labels).sum(0) / (labels >= 0).sum(0);
+at::Tensor BalancedLoss::per_finding(const at::Tensor& logits, const at::Tensor& labels,
+                                     const LabelCounts& counts) const {
+  return elements(logits, labels, counts).sum(0) / (counts.positives + counts.negatives);
 }
 
 }  // namespace chestmap

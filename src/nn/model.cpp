@@ -57,7 +57,30 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images) {
 }
 
 HeadOutput Model::forward(const at::Tensor& images, const at::Tensor& stage_keep) {
+  if (images.size(0) == 0) return forward_of_none(images, stage_keep);
   return head_->forward(features(images), stage_keep);
+}
+
+HeadOutput Model::forward_of_none(const at::Tensor& images, const at::Tensor& stage_keep) {
+  const auto count = [this](bool on) {
+    for (const auto& module : modules())
+      if (auto* norm = module->as<BatchNorm2d>()) norm->count_images(on);
+  };
+  count(false);
+  // An image that does not count, in the same operations as everywhere: the exchanges of all
+  // processes must come in one order.
+  const at::Tensor blank = at::zeros({1, images.size(1), images.size(2)}, images.options());
+  HeadOutput output =
+      head_->forward(features(blank), stage_keep.defined()
+                                          ? at::ones({1, stage_keep.size(1)}, stage_keep.options())
+                                          : at::Tensor());
+  count(true);
+  const auto no_rows = [](const at::Tensor& rows) { return rows.narrow(0, 0, 0); };
+  output.logits = no_rows(output.logits);
+  output.stage_logits = no_rows(output.stage_logits);
+  if (stage_keep.defined()) output.alpha = no_rows(output.alpha);
+  for (at::Tensor& maps : output.stage_maps) maps = no_rows(maps);
+  return output;
 }
 
 void Model::freeze_stages(const std::vector<std::int64_t>& stages) {
@@ -78,6 +101,24 @@ void Model::freeze_stages(const std::vector<std::int64_t>& stages) {
   for (const auto& item : backbone_->named_modules())
     if (frozen.contains(item.key() + ".running_mean")) frozen_norms_.push_back(item.value());
   train(is_training());
+}
+
+void Model::synchronise_norms(const SumOverRanks& sum) {
+  for (const auto& module : modules())
+    if (auto* norm = module->as<BatchNorm2d>()) norm->synchronise(sum);
+}
+
+std::vector<at::Tensor> Model::trained_statistics() const {
+  std::vector<at::Tensor> statistics;
+  for (const auto& module : modules()) {
+    const auto* norm = module->as<BatchNorm2d>();
+    if (norm == nullptr ||
+        std::find(frozen_norms_.begin(), frozen_norms_.end(), module) != frozen_norms_.end())
+      continue;
+    statistics.push_back(norm->running_mean);
+    statistics.push_back(norm->running_var);
+  }
+  return statistics;
 }
 
 void Model::train(bool on) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/backbone.h"
+#include "nn/batch_norm.h"
 #include "nn/multiscale_head.h"
 #include "nn/pyramid.h"
 #include "weights/model_spec.h"
@@ -23,6 +24,8 @@ class Model : public torch::nn::Module {
   explicit Model(ModelSpec spec);
 
   /// `images` is N x H x W of grey values in [0, 1]; they are normalised here.
+  /// N may be 0 where the norms are synchronised: the output has no rows then, and the same
+  /// operations are done.
   [[nodiscard]] HeadOutput forward(const at::Tensor& images, const at::Tensor& stage_keep = {});
   /// The features that the head reads, one tensor a used stage: `forward` in two steps, for
   /// gradients at a stage.
@@ -32,6 +35,11 @@ class Model : public torch::nn::Module {
   /// are: their parameters take no gradient, and their batch norms use and keep their stored
   /// statistics in training too. Throws UserError for a stage that the backbone does not have.
   void freeze_stages(const std::vector<std::int64_t>& stages);
+  /// The batch norms take their training statistics from all processes that train together.
+  void synchronise_norms(const SumOverRanks& sum);
+  /// Running means and variances of the batch norms that are trained: what processes whose norms
+  /// are not synchronised see differently.
+  [[nodiscard]] std::vector<at::Tensor> trained_statistics() const;
   /// As torch's, but for the batch norms of frozen stages, which stay in evaluation mode.
   void train(bool on = true) override;
 
@@ -43,6 +51,8 @@ class Model : public torch::nn::Module {
   [[nodiscard]] std::vector<Grid> grids() const;
 
  private:
+  [[nodiscard]] HeadOutput forward_of_none(const at::Tensor& images, const at::Tensor& stage_keep);
+
   ModelSpec spec_;
   std::shared_ptr<Backbone> backbone_;
   std::shared_ptr<Pyramid> pyramid_;

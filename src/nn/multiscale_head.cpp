@@ -43,8 +43,7 @@ MultiscaleHead::MultiscaleHead(const ModelSpec& spec, std::vector<StageShape> sh
     classifiers_.push_back(register_module("classifier" + number, classifier));
     if (spec.normalise_maps)
       norms_.push_back(register_module(
-          "norm" + number,
-          torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(findings).affine(false))));
+          "norm" + number, BatchNorm2d(torch::nn::BatchNormOptions(findings).affine(false))));
   }
   if (spec.normalise_maps) {
     std::vector<float> gains;
@@ -102,7 +101,8 @@ HeadOutput MultiscaleHead::forward(const std::vector<at::Tensor>& features,
   return output;
 }
 
-at::Tensor MultiscaleHead::disagreement(const HeadOutput& output, const at::Tensor& labels) const {
+at::Tensor MultiscaleHead::disagreement(const HeadOutput& output, const at::Tensor& labels,
+                                        const at::Tensor& positives) const {
   const at::Tensor positive = (labels == 1).to(output.logits.scalar_type());
   const at::Tensor& deepest = output.stage_maps.back();
   const std::int64_t finer_stages = output.alpha.size(-1) - 1;
@@ -121,7 +121,7 @@ at::Tensor MultiscaleHead::disagreement(const HeadOutput& output, const at::Tens
   const at::Tensor expected = at::log_softmax(finer.flatten(2), -1);
   const at::Tensor own = at::log_softmax(deepest.flatten(2), -1);
   const at::Tensor divergence = (expected.exp() * (expected - own)).sum(-1);
-  return (divergence * positive).sum() / positive.sum().clamp_min(1);
+  return (divergence * positive).sum() / positives.clamp_min(1);
 }
 
 at::Tensor MultiscaleHead::attention_logits(const HeadOutput& output) const {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "nn/backbone.h"
+#include "nn/batch_norm.h"
 #include "nn/pooling.h"
 #include "weights/model_spec.h"
 
@@ -46,8 +46,10 @@ class MultiscaleHead : public torch::nn::Module {
   /// labels of `labels` (N x C), the mean of KL(q | p), where p is the softmax over the cells of
   /// the deepest stage's map and q the one of the finer stages' maps, each taken by its maximum
   /// under a cell and joined by the relevance. Only the deepest map has a gradient. Needs two
-  /// stages.
-  [[nodiscard]] at::Tensor disagreement(const HeadOutput& output, const at::Tensor& labels) const;
+  /// stages. `positives`, a scalar, is how many positive labels the mean is over: those of
+  /// `labels`, or of the whole batch where these are a part of one.
+  [[nodiscard]] at::Tensor disagreement(const HeadOutput& output, const at::Tensor& labels,
+                                        const at::Tensor& positives) const;
   /// alpha, C x S; rows sum to 1.
   [[nodiscard]] at::Tensor relevance() const;
   /// Of relevance "evidence": moves each stage's running loss towards `stage_losses` (C x S, NaN
@@ -59,7 +61,7 @@ class MultiscaleHead : public torch::nn::Module {
   Pooling pooling_;
   std::vector<StageShape> shapes_;
   std::vector<torch::nn::Conv2d> classifiers_;
-  std::vector<torch::nn::BatchNorm2d> norms_;
+  std::vector<BatchNorm2d> norms_;
   at::Tensor relevance_;  // logits beta: C x S, 1 x S where shared
   at::Tensor evidence_;   // running loss, C x S
   at::Tensor gain_;       // C x S, logarithms

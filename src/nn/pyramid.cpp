@@ -27,7 +27,7 @@ Pyramid::Pyramid(std::vector<StageShape> shapes)
     laterals_.push_back(
         register_module("lateral" + number, convolution(shapes_[s].channels, width_, 1)));
     smooths_.push_back(register_module("smooth" + number, convolution(width_, width_, 3)));
-    norms_.push_back(register_module("norm" + number, torch::nn::BatchNorm2d(width_)));
+    norms_.push_back(register_module("norm" + number, BatchNorm2d(width_)));
   }
 }
 

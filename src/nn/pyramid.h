@@ -1,12 +1,12 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
 #include <vector>
 
 #include "nn/backbone.h"
+#include "nn/batch_norm.h"
 
 namespace chestmap {
 
@@ -28,7 +28,7 @@ class Pyramid : public torch::nn::Module {
   std::int64_t width_;
   std::vector<torch::nn::Conv2d> laterals_;
   std::vector<torch::nn::Conv2d> smooths_;
-  std::vector<torch::nn::BatchNorm2d> norms_;
+  std::vector<BatchNorm2d> norms_;
 };
 
 }  // namespace chestmap

@@ -33,16 +33,6 @@ std::string hash_of(std::string_view content) { return fmt::format("{:016x}", fn
                    "it is damaged or of another configuration; start again in a new folder");
 }
 
-/// The archive in the file, without its hash.
-std::string read_archive(const std::filesystem::path& file) {
-  std::string content = read_file(file);
-  if (content.size() <= kHashDigits) throw damaged(file, "it is too short");
-  const std::string hash = content.substr(content.size() - kHashDigits);
-  content.resize(content.size() - kHashDigits);
-  if (hash != hash_of(content)) throw damaged(file, "its content does not fit its check sum");
-  return content;
-}
-
 }  // namespace
 
 std::string Progression::to_json() const {
@@ -97,9 +87,19 @@ void save_checkpoint(const std::filesystem::path& file, const Model& model,
   write_file(file, content);
 }
 
-Progression load_checkpoint(const std::filesystem::path& file, Model& model,
-                            std::vector<at::Tensor>& average, torch::optim::Optimizer& optimizer) {
-  std::istringstream in(read_archive(file));
+std::string read_checkpoint(const std::filesystem::path& file) {
+  std::string content = read_file(file);
+  if (content.size() <= kHashDigits) throw damaged(file, "it is too short");
+  const std::size_t archive = content.size() - kHashDigits;
+  if (content.substr(archive) != hash_of(std::string_view(content).substr(0, archive)))
+    throw damaged(file, "its content does not fit its check sum");
+  return content;
+}
+
+Progression restore_checkpoint(const std::string& content, const std::filesystem::path& file,
+                               Model& model, std::vector<at::Tensor>& average,
+                               torch::optim::Optimizer& optimizer) {
+  std::istringstream in(content.substr(0, content.size() - kHashDigits));
   try {
     const at::NoGradGuard no_gradient;
     torch::serialize::InputArchive archive;

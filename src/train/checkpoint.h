@@ -37,10 +37,14 @@ void save_checkpoint(const std::filesystem::path& file, const Model& model,
                      const std::vector<at::Tensor>& average,
                      const torch::optim::Optimizer& optimizer, const Progression& progression);
 
-/// Fills the given objects, which must have been made from the same configuration. Throws UserError
-/// for a file that is damaged or of another configuration.
-[[nodiscard]] Progression load_checkpoint(const std::filesystem::path& file, Model& model,
-                                          std::vector<at::Tensor>& average,
-                                          torch::optim::Optimizer& optimizer);
+/// The content of such a file. Throws UserError where it is damaged.
+[[nodiscard]] std::string read_checkpoint(const std::filesystem::path& file);
+
+/// Fills the given objects, which must have been made from the same configuration, from a file's
+/// content; `file` is for errors. Throws UserError for content of another configuration.
+[[nodiscard]] Progression restore_checkpoint(const std::string& content,
+                                             const std::filesystem::path& file, Model& model,
+                                             std::vector<at::Tensor>& average,
+                                             torch::optim::Optimizer& optimizer);
 
 }  // namespace chestmap

@@ -88,7 +88,7 @@ std::vector<ConfigKey> model_keys() {
 std::vector<ConfigKey> train_keys() {
   return {
       {"train.epochs", whole(20), "Passes over the training split", 1.0},
-      {"train.batch", whole(16), "Images a step", 2.0},
+      {"train.batch", whole(16), "Images a step, over all ranks together", 2.0},
       {"train.optimizer",
        std::string("adamw"),
        "adamw, adam or sgd",
@@ -141,9 +141,17 @@ std::vector<ConfigKey> train_keys() {
        balance_names()},
       {"train.early_stopping", whole(0),
        "Epochs without a better validation AUROC before the run ends; 0 is off", 0.0},
-      {"train.threads", whole(0), "Threads that compute; 0 takes every core", 0.0, 1024.0},
+      {"train.threads", whole(0),
+       "Threads that compute; 0 takes every core, or a rank's part of them", 0.0, 1024.0},
       {"train.checkpoint_batches", whole(0),
        "Steps between checkpoints within an epoch; 0 saves at its end alone", 0.0},
+      {"train.synchronise_norms", true,
+       "Of several ranks: batch norms take mean and variance over the images of all of them, so "
+       "that the number of ranks does not matter"},
+      {"train.bucket_mib", 4.0,
+       "Of several ranks: gradients are sent in pieces of this size, MiB, while others are "
+       "computed",
+       0.001, 1024.0},
   };
 }
 
@@ -234,6 +242,8 @@ TrainOptions train_options(const Config& config) {
   options.early_stopping = config.whole("train.early_stopping");
   options.threads = config.whole("train.threads");
   options.checkpoint_batches = config.whole("train.checkpoint_batches");
+  options.synchronise_norms = config.flag("train.synchronise_norms");
+  options.bucket_mib = config.real("train.bucket_mib");
   return options;
 }
 

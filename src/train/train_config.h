@@ -37,6 +37,8 @@ struct TrainOptions {
   std::int64_t early_stopping = 0;
   std::int64_t threads = 0;
   std::int64_t checkpoint_batches = 0;
+  bool synchronise_norms = true;
+  double bucket_mib = 0.0;
 };
 
 /// Every configuration key of `chestmap train`, with its default.

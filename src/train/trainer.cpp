@@ -6,8 +6,11 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -17,10 +20,13 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "data/loader.h"
+#include "distributed/communicator.h"
+#include "distributed/gradient_buckets.h"
 #include "metrics/auroc.h"
 #include "nn/device.h"
 #include "nn/initial_weights.h"
 #include "nn/loss.h"
+#include "train/batch_feed.h"
 #include "train/checkpoint.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -33,7 +39,7 @@ namespace {
 
 enum StreamPurpose : std::uint64_t { kStageDropout = 101 };
 
-LabelCounts count_labels(const Dataset& dataset, const std::vector<std::size_t>& indices) {
+LabelCounts count_split_labels(const Dataset& dataset, const std::vector<std::size_t>& indices) {
   const auto findings = static_cast<std::int64_t>(dataset.findings.size());
   LabelCounts counts{at::zeros({findings}), at::zeros({findings})};
   auto positives = counts.positives.accessor<float, 1>();
@@ -56,12 +62,24 @@ struct DeviceBatch {
   at::Tensor labels;  // N x C
 };
 
+LoaderOptions part_of(LoaderOptions options, const Communicator& ranks) {
+  options.part = static_cast<std::size_t>(ranks.rank());
+  options.parts = static_cast<std::size_t>(ranks.ranks());
+  return options;
+}
+
 DeviceBatch to_device(Batch& batch, std::int64_t size, std::int64_t findings, c10::Device device) {
   const auto count = static_cast<std::int64_t>(batch.records.size());
   const at::Tensor images = at::from_blob(batch.pixels.data(), {count, size, size}, at::kFloat);
   const at::Tensor labels = at::from_blob(batch.labels.data(), {count, findings}, at::kChar);
   // The clone: the batch's memory goes before the graph does.
   return {images.clone().to(device), labels.to(at::kFloat).to(device)};
+}
+
+/// The parts one below the other; nothing of the given shape and type where there are none.
+at::Tensor joined(const std::vector<at::Tensor>& parts, at::IntArrayRef shape,
+                  at::ScalarType type) {
+  return parts.empty() ? at::zeros(shape, type) : at::cat(parts);
 }
 
 struct Validation {
@@ -74,13 +92,16 @@ class Run {
  public:
   explicit Run(const TrainJob& job)
       : job_(job),
+        ranks_(*job.ranks),
         options_(train_options(*job.config)),
-        device_(prepare_device(job.device, options_.threads)),
-        train_loader_(*job.dataset, job.train, loader_options(*job.config, true)),
-        valid_loader_(*job.dataset, job.valid, loader_options(*job.config, false)),
+        device_(prepare_device(job.device, job.threads)),
+        train_loader_(*job.dataset, job.train, part_of(loader_options(*job.config, true), ranks_)),
+        valid_loader_(*job.dataset, job.valid, part_of(loader_options(*job.config, false), ranks_)),
+        feed_(train_loader_, ranks_, job.dataset->findings.size(), job.train.size(),
+              job.config->real("data.most_skipped")),
         loss_(balance_of(options_.balance),
-              on_device(count_labels(*job.dataset, job.train), device_)),
-        board_(job.folder / "tensorboard") {
+              on_device(count_split_labels(*job.dataset, job.train), device_)) {
+    if (ranks_.leads()) board_.emplace(job.folder / "tensorboard");
     torch::manual_seed(options_.seed);
     ModelSpec spec = model_spec(*job.config, job.dataset->findings.names());
     spec.provenance = job.provenance;
@@ -89,6 +110,7 @@ class Run {
       load_initial_weights(model_->backbone(), *job.initial);
     model_->freeze_stages(options_.freeze_stages);
     model_->to(device_);
+    join_ranks();
     optimizer_ = make_optimizer(*model_, options_);
     full_rates_ = learning_rates(*optimizer_);
     if (options_.average_decay > 0)
@@ -97,8 +119,11 @@ class Run {
     const auto steps = static_cast<double>(train_loader_.batches());
     schedule_ = {options_.schedule, options_.warmup_epochs * steps,
                  static_cast<double>(options_.epochs) * steps};
-    if (job.resume)
-      progression_ = load_checkpoint(checkpoint_file(), *model_, average_, *optimizer_);
+    if (job.resume) {
+      const std::string content =
+          ranks_.broadcast(ranks_.leads() ? read_checkpoint(checkpoint_file()) : std::string());
+      progression_ = restore_checkpoint(content, checkpoint_file(), *model_, average_, *optimizer_);
+    }
     if (progression_.log.empty()) progression_.log = log_header();
     if (progression_.relevance_log.empty())
       progression_.relevance_log = "epoch,finding,stage,relevance\n";
@@ -115,12 +140,44 @@ class Run {
     }
     result.best_epoch = progression_.best_epoch;
     result.best_auroc = progression_.best_auroc;
-    for (const Loader* loader : {&train_loader_, &valid_loader_})
-      for (Skipped& item : loader->skipped()) result.skipped.push_back(std::move(item));
+    result.skipped = skipped_of_all();
     return result;
   }
 
  private:
+  /// Makes the other ranks' weights those of rank 0, and has gradients and, where asked for, batch
+  /// norms be those of all ranks.
+  void join_ranks() {
+    if (ranks_.ranks() == 1) return;
+    for (const NamedTensor& item : named_state(*model_)) {
+      const at::NoGradGuard no_gradient;
+      const at::Tensor shared = item.tensor.detach().contiguous();
+      ranks_.broadcast(shared);
+      item.tensor.detach().copy_(shared);
+    }
+    if (options_.synchronise_norms)
+      model_->synchronise_norms([this](const at::Tensor& sums) { ranks_.sum(sums); });
+    std::vector<at::Tensor> trained;
+    for (const at::Tensor& parameter : model_->parameters())
+      if (parameter.requires_grad()) trained.push_back(parameter);
+    constexpr double kMib = 1024.0 * 1024.0;
+    buckets_.emplace(std::move(trained), ranks_,
+                     static_cast<std::size_t>(options_.bucket_mib * kMib));
+  }
+
+  /// What the loaders of all ranks had to leave out.
+  [[nodiscard]] std::vector<Skipped> skipped_of_all() {
+    nlohmann::json own = nlohmann::json::array();
+    for (const Loader* loader : {&train_loader_, &valid_loader_})
+      for (const Skipped& item : loader->skipped()) own.push_back({item.item, item.reason});
+    std::vector<Skipped> skipped;
+    std::set<std::string> known;
+    for (const std::string& text : ranks_.gather(own.dump()))
+      for (const auto& item : nlohmann::json::parse(text))
+        if (known.insert(item.at(0)).second) skipped.push_back({item.at(0), item.at(1)});
+    return skipped;
+  }
+
   [[nodiscard]] std::filesystem::path checkpoint_file() const { return job_.folder / "last.ckpt"; }
 
   [[nodiscard]] bool stops_early() const {
@@ -140,10 +197,26 @@ class Run {
     return schedule_.factor(progression_.step) * progression_.plateau_scale;
   }
 
-  void save() { save_checkpoint(checkpoint_file(), *model_, average_, *optimizer_, progression_); }
+  void save() {
+    join_statistics();
+    if (ranks_.leads())
+      save_checkpoint(checkpoint_file(), *model_, average_, *optimizer_, progression_);
+  }
 
-  /// 1 where a stage is kept, N x S; undefined where stage dropout is off.
-  [[nodiscard]] at::Tensor draw_stage_keep(std::int64_t images) const {
+  /// Batch norms that are not synchronised have seen each rank's own images: their running
+  /// statistics become the means over the ranks. Being moving averages they reach the same values
+  /// whenever that is done.
+  void join_statistics() {
+    if (ranks_.ranks() == 1 || options_.synchronise_norms) return;
+    for (const at::Tensor& values : model_->trained_statistics()) {
+      ranks_.sum(values);
+      values.div_(ranks_.ranks());
+    }
+  }
+
+  /// 1 where a stage is kept, N x S, for the images from `first` on of the batch; undefined where
+  /// stage dropout is off.
+  [[nodiscard]] at::Tensor draw_stage_keep(std::int64_t first, std::int64_t images) const {
     const auto stages = static_cast<std::int64_t>(model_->spec().stages.size());
     if (options_.stage_dropout <= 0 || stages == 1) return {};
     at::Tensor keep = at::ones({images, stages});
@@ -151,7 +224,7 @@ class Run {
     for (std::int64_t i = 0; i < images; ++i) {
       RandomStream stream{
           options_.seed, kStageDropout, static_cast<std::uint64_t>(progression_.epoch),
-          static_cast<std::uint64_t>(progression_.batch), static_cast<std::uint64_t>(i)};
+          static_cast<std::uint64_t>(progression_.batch), static_cast<std::uint64_t>(first + i)};
       const auto spared =
           static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(stages)));
       for (std::int64_t s = 0; s < stages; ++s)
@@ -160,53 +233,76 @@ class Run {
     return keep.to(device_);
   }
 
-  [[nodiscard]] at::Tensor loss_of(const HeadOutput& output, const at::Tensor& labels) {
-    at::Tensor loss = loss_.mean(output.logits, labels);
+  /// This rank's part of the batch's loss: the parts of all ranks sum to it.
+  [[nodiscard]] at::Tensor loss_of(const HeadOutput& output, const at::Tensor& labels,
+                                   const LabelCounts& counts) {
+    at::Tensor loss = loss_.mean(output.logits, labels, counts);
     const auto stages = output.stage_logits.size(-1);
     if (stages > 1 && (options_.auxiliary_loss > 0 || model_->spec().relevance == "evidence")) {
       std::vector<at::Tensor> losses;
       std::vector<at::Tensor> by_finding;
       for (std::int64_t s = 0; s < stages; ++s) {
         const at::Tensor logits = output.stage_logits.select(-1, s);
-        losses.push_back(loss_.mean(logits, labels));
-        by_finding.push_back(loss_.per_finding(logits, labels));
+        losses.push_back(loss_.mean(logits, labels, counts));
+        by_finding.push_back(loss_.per_finding(logits, labels, counts));
       }
       if (options_.auxiliary_loss > 0)
         loss = loss + options_.auxiliary_loss * at::stack(losses).mean();
       const at::NoGradGuard no_gradient;
-      model_->head().observe(at::stack(by_finding, -1));
+      const at::Tensor observed = at::stack(by_finding, -1);
+      ranks_.sum(observed);
+      model_->head().observe(observed);
     }
     if (stages > 1 && options_.agreement_loss > 0)
-      loss = loss + options_.agreement_loss * model_->head().disagreement(output, labels);
+      loss = loss + options_.agreement_loss *
+                        model_->head().disagreement(output, labels, counts.positives.sum());
     if (options_.relevance_entropy != 0.0) {
       const at::Tensor alpha = model_->head().relevance();
-      loss =
-          loss - options_.relevance_entropy * (alpha * alpha.clamp_min(1e-8).log()).sum(-1).mean();
+      const at::Tensor entropy = -(alpha * alpha.clamp_min(1e-8).log()).sum(-1).mean();
+      loss = loss + options_.relevance_entropy / ranks_.ranks() * entropy;
     }
     return loss;
   }
 
-  void step(Batch& batch) {
+  /// One optimizer step. True where a stop was asked for, on any rank.
+  bool step(BatchShare& share) {
     set_learning_rates(*optimizer_, full_rates_, rate_factor());
     const DeviceBatch input =
-        to_device(batch, model_->spec().input_size,
+        to_device(share.batch, model_->spec().input_size,
                   static_cast<std::int64_t>(job_.dataset->findings.size()), device_);
-    const HeadOutput output = model_->forward(input.images, draw_stage_keep(input.images.size(0)));
-    const at::Tensor loss = loss_of(output, input.labels);
-    const double value = loss.item<double>();
+    const HeadOutput output =
+        model_->forward(input.images, draw_stage_keep(share.first, input.images.size(0)));
+    const at::Tensor loss = loss_of(output, input.labels, on_device(share.counts, device_));
+    const bool stop = job_.stop_requested && job_.stop_requested();
+    const at::Tensor news = at::tensor({loss.item<double>(), stop ? 1.0 : 0.0}, at::kDouble);
+    Communicator::Pending told = ranks_.start_sum(news);
+    if (buckets_) {
+      buckets_->start();
+      loss.backward();
+      buckets_->finish();
+    } else {
+      optimizer_->zero_grad();
+      loss.backward();
+    }
+    told.wait();
+    const double value = news[0].item<double>();
     if (!std::isfinite(value))
       throw UserError(fmt::format("the loss is no longer a number in epoch {}, step {}",
                                   progression_.epoch + 1, progression_.batch + 1),
                       "train again, in a new folder, with a lower train.learning_rate or "
                       "train.gradient_clip");
-    optimizer_->zero_grad();
-    loss.backward();
     if (options_.gradient_clip > 0)
       torch::nn::utils::clip_grad_norm_(model_->parameters(), options_.gradient_clip);
     optimizer_->step();
     update_average();
-    progression_.loss_sum += value * static_cast<double>(batch.records.size());
-    progression_.images += static_cast<std::int64_t>(batch.records.size());
+    progression_.loss_sum += value * static_cast<double>(share.images);
+    progression_.images += share.images;
+    return news[1].item<double>() > 0.0;
+  }
+
+  /// Batch normalisation has no variance to take from a single image.
+  [[nodiscard]] bool has_variance(const BatchShare& share) const {
+    return (options_.synchronise_norms ? share.images : share.fewest) > 1;
   }
 
   void update_average() {
@@ -224,21 +320,21 @@ class Run {
   /// False when a stop was asked for; the checkpoint then holds the batch to go on with.
   bool train_epoch() {
     model_->train();
-    train_loader_.start(static_cast<std::uint64_t>(progression_.epoch),
-                        static_cast<std::size_t>(progression_.batch));
+    feed_.start(static_cast<std::uint64_t>(progression_.epoch),
+                static_cast<std::size_t>(progression_.batch));
     Progress bar(fmt::format("epoch {}/{}", progression_.epoch + 1, options_.epochs),
                  job_.train.size(), "images");
-    while (std::optional<Batch> batch = train_loader_.next()) {
-      // Batch normalisation has no variance to take from a single image.
-      if (batch->records.size() > 1) step(*batch);
+    while (std::optional<BatchShare> share = feed_.next()) {
+      const bool stop = has_variance(*share) && step(*share);
       ++progression_.batch;
       ++progression_.step;
-      bar.update(static_cast<std::size_t>(progression_.images),
-                 fmt::format("loss {:.4f}, best AUROC {:.4f}",
-                             progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(
-                                                         1, progression_.images)),
-                             std::max(0.0, progression_.best_auroc)));
-      if (job_.stop_requested && job_.stop_requested()) {
+      if (ranks_.leads())
+        bar.update(static_cast<std::size_t>(progression_.images),
+                   fmt::format("loss {:.4f}, best AUROC {:.4f}",
+                               progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(
+                                                           1, progression_.images)),
+                               std::max(0.0, progression_.best_auroc)));
+      if (stop) {
         save();
         return false;
       }
@@ -248,39 +344,65 @@ class Run {
     return true;
   }
 
+  /// Each rank scores its parts of the batches; all of them know the whole.
   Validation validate() {
     model_->eval();
     const at::NoGradGuard no_gradient;
-    const auto findings = job_.dataset->findings.size();
-    std::vector<std::vector<ScoredLabel>> scores(findings);
-    double loss_sum = 0.0;
-    std::size_t images = 0;
+    const auto findings = static_cast<std::int64_t>(job_.dataset->findings.size());
+    std::vector<at::Tensor> numbers;  // N x 1: the batch
+    std::vector<at::Tensor> logits;   // N x C
+    std::vector<at::Tensor> labels;
     valid_loader_.start(0);
     while (std::optional<Batch> batch = valid_loader_.next()) {
       if (batch->records.empty()) continue;
-      const DeviceBatch input = to_device(*batch, model_->spec().input_size,
-                                          static_cast<std::int64_t>(findings), device_);
-      const at::Tensor logits = model_->forward(input.images).logits;
-      loss_sum += loss_.mean(logits, input.labels).item<double>() *
-                  static_cast<double>(batch->records.size());
-      const at::Tensor on_cpu = logits.cpu().contiguous();
-      const auto values = on_cpu.accessor<float, 2>();
-      for (std::size_t i = 0; i < batch->records.size(); ++i, ++images)
-        for (std::size_t f = 0; f < findings; ++f) {
-          const auto label = static_cast<Label>(batch->labels[i * findings + f]);
-          if (label == Label::unknown) continue;
-          const float score = values[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(f)];
-          scores[f].push_back({images, score, label == Label::positive});
-        }
+      const DeviceBatch input = to_device(*batch, model_->spec().input_size, findings, device_);
+      logits.push_back(model_->forward(input.images).logits.cpu());
+      labels.push_back(input.labels.cpu());
+      numbers.push_back(at::full({input.labels.size(0)}, static_cast<std::int64_t>(batch->index)));
     }
+    const at::Tensor batches = ranks_.gather_rows(joined(numbers, {0}, at::kLong));
+    // A batch's parts in the order of the ranks are its images in their order.
+    const at::Tensor order = at::argsort(batches, /*stable=*/true, 0, /*descending=*/false);
+    return validation_of(
+        batches.index_select(0, order),
+        ranks_.gather_rows(joined(logits, {0, findings}, at::kFloat)).index_select(0, order),
+        ranks_.gather_rows(joined(labels, {0, findings}, at::kFloat)).index_select(0, order));
+  }
+
+  /// `batches` (N), rising, says which batch the rows of `logits` and `labels` (N x C) were in.
+  Validation validation_of(const at::Tensor& batches, const at::Tensor& logits,
+                           const at::Tensor& labels) {
+    const std::int64_t images = batches.size(0);
+    const auto numbers = batches.accessor<std::int64_t, 1>();
+    double loss_sum = 0.0;
+    for (std::int64_t begin = 0, end = 0; begin < images; begin = end) {
+      while (end < images && numbers[end] == numbers[begin]) ++end;
+      const at::Tensor own = labels.slice(0, begin, end);
+      loss_sum += loss_
+                      .mean(logits.slice(0, begin, end).to(device_), own.to(device_),
+                            on_device(count_labels(own), device_))
+                      .item<double>() *
+                  static_cast<double>(end - begin);
+    }
+    const auto values = logits.accessor<float, 2>();
+    const auto known = labels.accessor<float, 2>();
+    std::vector<std::vector<ScoredLabel>> scores(job_.dataset->findings.size());
+    for (std::int64_t i = 0; i < images; ++i)
+      for (std::size_t f = 0; f < scores.size(); ++f) {
+        const auto column = static_cast<std::int64_t>(f);
+        const auto label = static_cast<Label>(static_cast<signed char>(known[i][column]));
+        if (label == Label::unknown) continue;
+        scores[f].push_back(
+            {static_cast<std::size_t>(i), values[i][column], label == Label::positive});
+      }
     Validation validation;
     validation.loss = images > 0 ? loss_sum / static_cast<double>(images) : 0.0;
+    for (const auto& finding : scores) validation.auroc.push_back(auroc(Ranking(finding)));
     double sum = 0.0;
     int defined = 0;
-    for (const auto& finding : scores) {
-      validation.auroc.push_back(auroc(Ranking(finding)));
-      if (!validation.auroc.back()) continue;
-      sum += *validation.auroc.back();
+    for (const std::optional<double>& finding : validation.auroc) {
+      if (!finding) continue;
+      sum += *finding;
       ++defined;
     }
     if (defined == 0)
@@ -302,6 +424,7 @@ class Run {
   }
 
   void finish_epoch() {
+    join_statistics();
     swap_average();
     const Validation validation = validate();
     const bool better = validation.mean_auroc > progression_.best_auroc;
@@ -311,7 +434,7 @@ class Run {
       progression_.epochs_without_gain = 0;
       model_->spec().provenance["epoch"] = std::to_string(progression_.epoch + 1);
       model_->spec().provenance["validation_auroc"] = fmt::format("{:.6f}", validation.mean_auroc);
-      save_model(*model_, job_.folder / "best.safetensors");
+      if (ranks_.leads()) save_model(*model_, job_.folder / "best.safetensors");
     } else {
       ++progression_.epochs_without_gain;
       if (options_.schedule == "plateau" &&
@@ -328,6 +451,7 @@ class Run {
   }
 
   void write_log(const Validation& validation) {
+    if (!ranks_.leads()) return;
     const std::int64_t epoch = progression_.epoch + 1;
     const double train_loss =
         progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, progression_.images));
@@ -340,16 +464,31 @@ class Run {
     progression_.log += csv_line(row);
     write_file(job_.folder / "log.csv", progression_.log);
     write_relevance(epoch);
-    board_.scalar("loss/train", train_loss, epoch);
-    board_.scalar("loss/valid", validation.loss, epoch);
-    board_.scalar("auroc/mean", validation.mean_auroc, epoch);
-    board_.scalar("learning_rate", rate, epoch);
+    board_->scalar("loss/train", train_loss, epoch);
+    board_->scalar("loss/valid", validation.loss, epoch);
+    board_->scalar("auroc/mean", validation.mean_auroc, epoch);
+    board_->scalar("learning_rate", rate, epoch);
     for (std::size_t f = 0; f < validation.auroc.size(); ++f)
       if (validation.auroc[f])
-        board_.scalar("auroc/" + job_.dataset->findings[f], *validation.auroc[f], epoch);
+        board_->scalar("auroc/" + job_.dataset->findings[f], *validation.auroc[f], epoch);
     note("epoch {}/{}: train loss {:.4f}, validation loss {:.4f}, mean AUROC {:.4f}{}", epoch,
          options_.epochs, train_loss, validation.loss, validation.mean_auroc,
          progression_.best_epoch + 1 == epoch ? " (best)" : "");
+    if (buckets_) note_traffic(buckets_->traffic());
+  }
+
+  void note_traffic(const BucketTraffic& traffic) const {
+    if (traffic.steps == 0) return;
+    const auto steps = static_cast<double>(traffic.steps);
+    // On a GPU it is the stream that waits, and no time is known here.
+    const std::string times =
+        device_.is_cuda()
+            ? std::string()
+            : fmt::format("; sums took {:.1f} ms a step, {:.0f} % of that behind the backward pass",
+                          1e3 * traffic.exchanging / steps,
+                          100.0 * traffic.behind_backward / std::max(traffic.exchanging, 1e-9));
+    note("{} ranks: each sent {:.3f} MB of gradients a step, in {} buckets{}", ranks_.ranks(),
+         1e-6 * traffic.sent(ranks_.ranks()) / steps, traffic.buckets, times);
   }
 
   void write_relevance(std::int64_t epoch) {
@@ -362,19 +501,22 @@ class Run {
         const std::int64_t stage = model_->spec().stages[static_cast<std::size_t>(s)];
         progression_.relevance_log +=
             fmt::format("{},{},{},{:.6f}\n", epoch, csv_field(finding), stage, values[f][s]);
-        board_.scalar(fmt::format("relevance/{}/stage{}", finding, stage), values[f][s], epoch);
+        board_->scalar(fmt::format("relevance/{}/stage{}", finding, stage), values[f][s], epoch);
       }
     write_file(job_.folder / "relevance.csv", progression_.relevance_log);
   }
 
   const TrainJob& job_;
+  Communicator& ranks_;
   TrainOptions options_;
   c10::Device device_;
   Loader train_loader_;
   Loader valid_loader_;
+  BatchFeed feed_;
   BalancedLoss loss_;
-  TensorBoardWriter board_;
+  std::optional<TensorBoardWriter> board_;  // of rank 0
   std::shared_ptr<Model> model_;
+  std::optional<GradientBuckets> buckets_;  // of several ranks
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::vector<double> full_rates_;  // of its groups
   std::vector<at::Tensor> average_;

@@ -133,6 +133,37 @@ TEST_F(LoaderTest, ARestartInTheMiddleContinuesTheSameEpoch) {
   expect_same(run(fresh, 5, 2), expected);
 }
 
+TEST_F(LoaderTest, PartsOfBatchesJoinToTheWholeBatches) {
+  Loader whole(dataset_, everything(), options(2));
+  const auto expected = run(whole, 3);
+  // The last batch of 3 images has none for some of 5 parts.
+  for (const std::size_t parts : {2U, 3U, 5U}) {
+    std::vector<Batch> joined(expected.size());
+    std::size_t fewest = kCount;
+    for (std::size_t part = 0; part < parts; ++part) {
+      LoaderOptions own = options(2);
+      own.part = part;
+      own.parts = parts;
+      Loader loader(dataset_, everything(), own);
+      const auto batches = run(loader, 3);
+      ASSERT_EQ(batches.size(), expected.size());
+      for (std::size_t b = 0; b < batches.size(); ++b) {
+        const Batch& from = batches[b];
+        joined[b].index = from.index;
+        joined[b].records.insert(joined[b].records.end(), from.records.begin(), from.records.end());
+        joined[b].pixels.insert(joined[b].pixels.end(), from.pixels.begin(), from.pixels.end());
+        joined[b].labels.insert(joined[b].labels.end(), from.labels.begin(), from.labels.end());
+        fewest = std::min(fewest, from.records.size());
+      }
+    }
+    expect_same(joined, expected);
+    EXPECT_EQ(fewest == 0, parts == 5);
+  }
+  LoaderOptions none = options(1);
+  none.part = none.parts = 2;
+  EXPECT_THROW(Loader(dataset_, everything(), none), std::invalid_argument);
+}
+
 TEST_F(LoaderTest, AnEpochThatIsGivenUpLeavesNoTrace) {
   Loader loader(dataset_, everything(), options(3));
   const auto expected = run(loader, 1);
@@ -203,15 +234,18 @@ TEST_F(LoaderTest, TooManyUnreadableImagesEndTheRun) {
       "content is neither PNG, JPEG nor DICOM | is the data folder complete, and the disk sound?");
 }
 
-TEST_F(LoaderTest, ABatchWithoutAnyReadableImageIsPassedOver) {
+TEST_F(LoaderTest, ABatchWithoutAnyReadableImageIsEmptyAndSaysSo) {
   for (const char* name : {"4.png", "5.png", "6.png", "7.png"}) folder_.write(name, "");
   LoaderOptions lenient = options(2);
   lenient.shuffle = false;
   lenient.most_skipped = 1.0;
   Loader loader(dataset_, everything(), lenient);
   const auto batches = run(loader, 0);
-  ASSERT_EQ(batches.size(), 5U);
-  EXPECT_EQ(batches[1].index, 2U);
+  ASSERT_EQ(batches.size(), 6U);
+  EXPECT_EQ(batches[1].index, 1U);
+  EXPECT_TRUE(batches[1].records.empty());
+  EXPECT_EQ(batches[1].unreadable, 4U);
+  EXPECT_EQ(batches[2].unreadable, 0U);
 }
 
 TEST_F(LoaderTest, NothingToLoadIsAnError) {

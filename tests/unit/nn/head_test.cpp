@@ -392,31 +392,34 @@ HeadOutput pointing(const at::Tensor& fine, const at::Tensor& coarse) {
   return output;
 }
 
+double disagreement(const MultiscaleHead& head, const HeadOutput& output,
+                    const at::Tensor& labels) {
+  return head.disagreement(output, labels, count_labels(labels).positives.sum()).item<double>();
+}
+
 TEST_F(Head, DisagreementIsTheDivergenceOfTheDeepestMapFromTheFinerOnPositives) {
   const MultiscaleHead head(spec_with(), shapes());
   const at::Tensor labels = at::tensor({1.0F, 0.0F}).view({2, 1});
   const at::Tensor level = at::zeros({2, 1, 2, 4});
   // q = (1/2, 1/2), p = (1, 3) / 4: 1/2 ln(1/2 / 1/4) + 1/2 ln(1/2 / 3/4) = 1/2 ln(4/3)
   const at::Tensor coarse = at::tensor({0.0F, std::log(3.0F), 5.0F, 0.0F}).view({2, 1, 1, 2});
-  EXPECT_NEAR(head.disagreement(pointing(level, coarse), labels).item<double>(),
-              0.5 * std::log(4.0 / 3.0), 1e-6);
+  EXPECT_NEAR(disagreement(head, pointing(level, coarse), labels), 0.5 * std::log(4.0 / 3.0), 1e-6);
   // An unknown label is no positive one.
-  EXPECT_EQ(head.disagreement(pointing(level, coarse), at::full({2, 1}, -1.0F)).item<double>(),
-            0.0);
+  EXPECT_EQ(disagreement(head, pointing(level, coarse), at::full({2, 1}, -1.0F)), 0.0);
 
   // Maxima under the coarse cells (1, 7), and a deepest map that is the same but for a constant.
   at::Tensor fine = at::zeros({2, 1, 2, 4});
   fine[0][0][1][0] = 1.0F;
   fine[0][0][0][3] = 7.0F;
   const at::Tensor same = at::tensor({3.0F, 9.0F, 0.0F, 0.0F}).view({2, 1, 1, 2});
-  EXPECT_NEAR(head.disagreement(pointing(fine, same), labels).item<double>(), 0.0, 1e-6);
+  EXPECT_NEAR(disagreement(head, pointing(fine, same), labels), 0.0, 1e-6);
 }
 
 TEST_F(Head, DisagreementTeachesTheDeepestMapAlone) {
   const MultiscaleHead head(spec_with(), shapes());
   const at::Tensor fine = at::randn({2, 1, 2, 4}).set_requires_grad(true);
   const at::Tensor coarse = at::randn({2, 1, 1, 2}).set_requires_grad(true);
-  head.disagreement(pointing(fine, coarse), at::ones({2, 1})).backward();
+  head.disagreement(pointing(fine, coarse), at::ones({2, 1}), at::tensor(2.0F)).backward();
   EXPECT_FALSE(fine.grad().defined());
   EXPECT_GT(coarse.grad().abs().max().item<double>(), 0.0);
 }
@@ -444,7 +447,9 @@ TEST_F(Head, GradientsOfTheLossAreFiniteDifferences) {
         }
         const at::Tensor labels = test::doubles({1, 0, -1, 1, 0, 0}, {kImages, kFindings});
         const BalancedLoss loss(Balance::batch, {});
-        const auto value = [&] { return loss.mean(head.forward(features).logits, labels); };
+        const auto value = [&] {
+          return loss.mean(head.forward(features).logits, labels, count_labels(labels));
+        };
         value().backward();
         const at::NoGradGuard no_gradient;
         for (at::Tensor& leaf : leaves) {

@@ -45,7 +45,7 @@ inline void write_random_model(const ModelSpec& spec, const std::filesystem::pat
   Model& model = *network;
   const at::NoGradGuard no_gradient;
   for (const auto& module : model.modules())
-    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
+    if (auto* norm = module->as<BatchNorm2d>()) norm->options.momentum(1.0);
   model.train();
   std::vector<at::Tensor> images;
   for (std::size_t i = 0; i < 6; ++i) {

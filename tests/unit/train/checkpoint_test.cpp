@@ -51,6 +51,11 @@ bool same_state(const Model& a, const Model& b) {
   return x.size() == y.size();
 }
 
+Progression load_checkpoint(const std::filesystem::path& file, Model& model,
+                            std::vector<at::Tensor>& average, torch::optim::Optimizer& optimizer) {
+  return restore_checkpoint(read_checkpoint(file), file, model, average, optimizer);
+}
+
 TEST(Progression, SurvivesItsTextBitForBit) {
   expect_equal(Progression::from_json(some_progression().to_json()), some_progression());
 }

@@ -59,6 +59,8 @@ class Trainer : public testing::Test {
     TrainJob job;
     job.initial = initial;
     job.dataset = &dataset_;
+    job.ranks = &alone_;
+    job.threads = 1;
     for (std::size_t i = 0; i < kImages; ++i) (i < 28 ? job.train : job.valid).push_back(i);
     job.config = &config_;
     job.folder = folder_ / name;
@@ -83,6 +85,7 @@ class Trainer : public testing::Test {
   ScratchFolder folder_;
   Dataset dataset_;
   Config config_ = train_config();
+  Communicator alone_;
 };
 
 TEST_F(Trainer, WritesARowAnEpochAndKeepsTheBestOne) {

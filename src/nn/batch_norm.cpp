@@ -1,0 +1,140 @@
+#include "nn/batch_norm.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <torch/autograd.h>
+#include <torch/custom_class.h>
+
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+namespace chestmap {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+at::Tensor per_channel(const at::Tensor& values) { return values.view({1, -1, 1, 1}); }
+
+/// Of the images of all processes, a value a channel.
+struct Moments {
+  at::Tensor mean;      // of x's type
+  at::Tensor variance;  // biased, of x's type
+  at::Tensor count;     // images times pixels, a double
+};
+
+/// Each process's own moments are exact to x's type; their sums, squares among them, are in
+/// doubles, so that nothing cancels that those have kept.
+Moments moments_of_all(const at::Tensor& x, bool counted, const SumOverRanks& sum) {
+  const auto channels = x.size(1);
+  at::Tensor sums = at::zeros({2 * channels + 1}, x.options().dtype(at::kDouble));
+  if (counted) {
+    const auto [variance, mean] = at::var_mean(x, at::IntArrayRef{0, 2, 3}, /*unbiased=*/false);
+    const at::Tensor own_mean = mean.to(at::kDouble);
+    const auto count = static_cast<double>(x.numel() / channels);
+    sums.narrow(0, 0, channels).copy_(own_mean * count);
+    sums.narrow(0, channels, channels)
+        .copy_((variance.to(at::kDouble) + own_mean.square()) * count);
+    sums.narrow(0, 2 * channels, 1).fill_(count);
+  }
+  sum(sums);
+  const at::Tensor count = sums[2 * channels];
+  const at::Tensor mean = sums.narrow(0, 0, channels) / count;
+  const at::Tensor variance =
+      (sums.narrow(0, channels, channels) / count - mean.square()).clamp_min(0.0);
+  return {mean.to(x.scalar_type()), variance.to(x.scalar_type()), count};
+}
+
+/// Carries a function through torch's graph.
+struct SumHolder : torch::CustomClassHolder {
+  explicit SumHolder(SumOverRanks function) : sum(std::move(function)) {}
+  SumOverRanks sum;
+};
+
+/// Normalises x (N x C x H x W) by the moments of all processes; backward goes through these, too.
+class SynchronisedNorm : public torch::autograd::Function<SynchronisedNorm> {
+ public:
+  static Variable forward(AutogradContext* context, const Variable& x, const Variable& weight,
+                          const Variable& bias, const Moments& moments, double epsilon,
+                          bool counted, const SumOverRanks& sum) {
+    context->save_for_backward({x, weight, moments.mean, moments.variance, moments.count});
+    context->saved_data["epsilon"] = epsilon;
+    context->saved_data["sum"] = c10::IValue::make_capsule(c10::make_intrusive<SumHolder>(sum));
+    context->saved_data["counted"] = counted;
+    return std::get<0>(at::native_batch_norm(x, weight, bias, moments.mean, moments.variance,
+                                             /*training=*/false, /*momentum=*/0.0, epsilon));
+  }
+
+  /// With g = weight / deviation, n pixels in all and means over them all:
+  ///   dx = g (dy - mean(dy) - x^ mean(dy x^)),  x^ = (x - mean) / deviation
+  /// The first term is that of fixed moments, and the sums for the others are the gradients of
+  /// weight and bias. Those of the parameters are this process's alone, as all gradients are.
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Variable& x = saved[0];
+    const Variable& weight = saved[1];
+    const double epsilon = context->saved_data["epsilon"].toDouble();
+    const Variable& count = saved[4];
+    const auto channels = x.size(1);
+    const bool counted = context->saved_data["counted"].toBool();
+    at::Tensor dx = at::zeros_like(x);
+    at::Tensor sums = at::zeros({2 * channels}, x.options().dtype(at::kDouble));
+    if (counted) {
+      const at::Tensor dy = gradients[0].contiguous(x.suggest_memory_format());
+      at::Tensor by_weight;
+      at::Tensor by_bias;
+      std::tie(dx, by_weight, by_bias) = at::native_batch_norm_backward(
+          dy, x, weight, saved[2], saved[3], {}, {}, /*train=*/false, epsilon, {true, true, true});
+      sums.narrow(0, 0, channels).copy_(by_weight);
+      sums.narrow(0, channels, channels).copy_(by_bias);
+    }
+    const at::Tensor own = sums.to(x.scalar_type());
+    c10::static_intrusive_pointer_cast<SumHolder>(context->saved_data["sum"].toCapsule())
+        ->sum(sums);
+    if (counted) {
+      const at::Tensor inverse = (saved[3].to(at::kDouble) + epsilon).rsqrt();
+      const at::Tensor g = inverse * weight.to(at::kDouble);
+      const at::Tensor slope = -g * inverse * sums.narrow(0, 0, channels) / count;
+      const at::Tensor offset =
+          -g * sums.narrow(0, channels, channels) / count - slope * saved[2].to(at::kDouble);
+      dx.addcmul_(x, per_channel(slope.to(x.scalar_type())))
+          .add_(per_channel(offset.to(x.scalar_type())));
+    }
+    return {dx, own.narrow(0, 0, channels), own.narrow(0, channels, channels), {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+BatchNorm2dImpl::BatchNorm2dImpl(const torch::nn::BatchNormOptions& batch_options)
+    : NormImplBase(batch_options) {}
+
+void BatchNorm2dImpl::_check_input_dim(const at::Tensor& x) {
+  if (x.dim() != 4) throw std::invalid_argument("batch norm of images takes N x C x H x W");
+}
+
+at::Tensor BatchNorm2dImpl::forward(const at::Tensor& x) {
+  _check_input_dim(x);
+  const double momentum = options.momentum().value();
+  if (is_training()) num_batches_tracked += 1;
+  if (!sum_ || !is_training())
+    return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), momentum,
+                          options.eps(), at::globalContext().userEnabledCuDNN());
+  Moments moments;
+  {
+    const at::NoGradGuard no_gradient;
+    moments = moments_of_all(x, counted_, sum_);
+    running_mean.lerp_(moments.mean, momentum);
+    const at::Tensor unbiased = moments.variance * (moments.count / (moments.count - 1.0));
+    running_var.lerp_(unbiased.to(running_var.scalar_type()), momentum);
+  }
+  // Torch's graph takes no undefined inputs.
+  const at::Tensor factor = weight.defined() ? weight : at::ones_like(moments.mean);
+  const at::Tensor shift = bias.defined() ? bias : at::zeros_like(moments.mean);
+  return SynchronisedNorm::apply(x, factor, shift, moments, options.eps(), counted_, sum_);
+}
+
+}  // namespace chestmap
