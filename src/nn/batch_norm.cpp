@@ -34,7 +34,8 @@ Moments moments_of_all(const at::Tensor& x, bool counted, const SumOverRanks& su
   if (counted) {
     const auto [variance, mean] = at::var_mean(x, at::IntArrayRef{0, 2, 3}, /*unbiased=*/false);
     const at::Tensor own_mean = mean.to(at::kDouble);
-    const auto count = static_cast<double>(x.numel() / channels);
+    const std::int64_t pixels = x.numel() / channels;
+    const auto count = static_cast<double>(pixels);
     sums.narrow(0, 0, channels).copy_(own_mean * count);
     sums.narrow(0, channels, channels)
         .copy_((variance.to(at::kDouble) + own_mean.square()) * count);
