@@ -510,7 +510,7 @@ class BadImagesToLocalize(WithRun):
     def test_folder_without_images(self):
         empty = self.scratch / "none"
         empty.mkdir()
-        self.assert_user_error(self.localize(empty), empty, "PNG or JPEG")
+        self.assert_user_error(self.localize(empty), empty, "PNG, JPEG or DICOM")
 
     def test_finding_that_the_model_does_not_know(self):
         good = next((self.phantoms / "images").iterdir())

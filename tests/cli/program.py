@@ -4,6 +4,7 @@ A test script is started as `SCRIPT BIN_FOLDER [unittest's arguments]`; BIN_FOLD
 chestmap-torch. Only Python's standard library is used.
 """
 
+import csv
 import os
 import shutil
 import subprocess
@@ -60,8 +61,8 @@ def read(path):
 
 
 def rows_of(csv_file):
-    """The rows of a table below its header; none of ours that tests read has quoted fields."""
-    return [line.split(",") for line in read(csv_file).splitlines()[1:]]
+    """The rows of a table below its header."""
+    return list(csv.reader(read(csv_file).splitlines()))[1:]
 
 
 class ProgramTest(unittest.TestCase):
