@@ -87,6 +87,18 @@ std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
   return inputs;
 }
 
+/// Throws UserError where the results of two images would go into the same files.
+void check_names(const std::vector<Input>& inputs) {
+  std::map<std::string, const Input*> known;
+  for (const Input& input : inputs) {
+    const auto [place, added] = known.emplace(map_file_name(input.name, "map"), &input);
+    if (!added)
+      throw UserError(fmt::format("{} and {} have the same name, by which results are called",
+                                  place->second->file.string(), input.file.string()),
+                      "localize them one after the other, each into a folder of its own");
+  }
+}
+
 /// The records of --data, with radiologists' boxes and the frame of each image.
 class KnownRecords {
  public:
@@ -235,6 +247,7 @@ Localized localized(const Job& job, const std::vector<Input>& inputs) {
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
   const std::vector<Input> inputs = inputs_of(arguments.images);
+  check_names(inputs);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_datasets(arguments.data);
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);

@@ -92,6 +92,7 @@ ImageNameIndex::ImageNameIndex(std::span<const Record> records) {
     add(names_, records[i].image, i);
     if (!records[i].id.empty()) add(names_, records[i].id, i);
     add(stems_, image_stem(without_folders(records[i].image)), i);
+    add(stems_, image_stem(records[i].image), i);
     if (const std::string joined = joined_parts(image_stem(records[i].image)); !joined.empty())
       add(stems_, joined, i);
   }
@@ -106,6 +107,7 @@ std::optional<std::size_t> ImageNameIndex::look_up(const Places& places, std::st
 std::optional<std::size_t> ImageNameIndex::find(std::string_view name) const {
   name = trimmed(name);
   if (const auto record = look_up(names_, name)) return record;
+  if (const auto record = look_up(stems_, image_stem(name))) return record;
   const std::string_view file = without_folders(name);
   if (const auto record = look_up(names_, file)) return record;
   if (const auto record = look_up(stems_, image_stem(file))) return record;

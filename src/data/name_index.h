@@ -31,9 +31,9 @@ class FindingIndex {
 [[nodiscard]] std::string_view image_stem(std::string_view name) noexcept;
 
 /// Finds records by the names that other programs give their images. In this order: the record's
-/// name or id; the name without its folders; that without its ending; the last three parts of a
-/// path joined by "_" (CheXpert's `patient1/study1/view1_frontal.jpg` is CheXlocalize's
-/// `patient1_study1_view1_frontal`). A name that fits two records finds none.
+/// name or id; the name without its ending; that without its folders, with and without ending; the
+/// last three parts of a path joined by "_" (CheXpert's `patient1/study1/view1_frontal.jpg` is
+/// CheXlocalize's `patient1_study1_view1_frontal`). A name that fits two records finds none.
 class ImageNameIndex {
  public:
   explicit ImageNameIndex(std::span<const Record> records);

@@ -12,7 +12,10 @@
 namespace chestmap {
 
 std::string map_file_name(const std::string& image, const std::string& finding) {
-  return std::filesystem::path(image).stem().string() + "." + finding + ".png";
+  const auto name = std::filesystem::path(image).lexically_normal().relative_path();
+  const bool upwards = !name.empty() && *name.begin() == "..";
+  const std::filesystem::path folder = upwards ? "" : name.parent_path();
+  return (folder / (name.stem().string() + "." + finding + ".png")).generic_string();
 }
 
 void write_map(const std::filesystem::path& file, const ImageF& map) {

@@ -33,18 +33,21 @@ bool is_pickle(const fs::path& file) {
   return file.extension() == ".pkl" || file.extension() == ".pickle";
 }
 
+/// Those in folders below, too.
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (!entry.is_directory()) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
 
-void add_map(const fs::path& file, Collector& collector) {
+void add_map(const fs::path& folder, const fs::path& file, Collector& collector) {
   const FindingIndex& findings = collector.findings();
-  const std::string item = file.filename().string();
-  const std::vector<MapName> names = possible_map_names(file.stem().string());
+  const fs::path name_in_folder = file.lexically_relative(folder);
+  const std::string item = name_in_folder.generic_string();
+  const std::vector<MapName> names =
+      possible_map_names((name_in_folder.parent_path() / file.stem()).generic_string());
   for (const MapName& name : names) {
     const auto record = collector.images().find(name.image);
     const auto finding = findings.find(name.finding);
@@ -72,7 +75,7 @@ PredictionSet read_maps(const fs::path& folder, const Dataset& dataset) {
     if (is_pickle(file)) refuse_pickle(file);
     if (!is_map(file)) continue;
     any = true;
-    add_map(file, collector);
+    add_map(folder, file, collector);
   }
   if (!any)
     throw UserError(folder.string() + " holds no map (.png or .npy)",

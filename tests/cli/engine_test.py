@@ -72,6 +72,14 @@ class Localize(WithModel):
             self.assertEqual(done.returncode, 1)
             self.assertIn("chestmap-torch is not there", done.stderr)
 
+    def test_results_of_two_images_never_share_a_file(self):
+        other = self.scratch / "other"
+        other.mkdir()
+        shutil.copy(self.images[0], other)
+        done = chestmap("localize", self.model, self.images[0], other, "--out", self.scratch / "out")
+        self.assert_user_error(done, self.images[0], other, "same name", "a folder of its own")
+        self.assertFalse((self.scratch / "out").exists())
+
     def test_bad_choices(self):
         line = ("localize", self.model, self.images[0], "--out", self.scratch / "out")
         self.assert_user_error(chestmap(*line, "--engine", "fast"), "--engine", "own", "torch")

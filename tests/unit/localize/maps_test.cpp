@@ -467,6 +467,10 @@ TEST(MapFile, IsNamedAfterImageAndFinding) {
   EXPECT_EQ(map_file_name("00000001_000.png", "Mass"), "00000001_000.Mass.png");
   EXPECT_EQ(map_file_name("00000001_000", "Mass"), "00000001_000.Mass.png");
   EXPECT_EQ(map_file_name("a.b.jpg", "Pleural_Thickening"), "a.b.Pleural_Thickening.png");
+  EXPECT_EQ(map_file_name("patient1/study2/view1.jpg", "Mass"), "patient1/study2/view1.Mass.png");
+  EXPECT_EQ(map_file_name("../../view1.jpg", "Mass"), "view1.Mass.png");
+  EXPECT_EQ(map_file_name("a/../../view1.jpg", "Mass"), "view1.Mass.png");
+  EXPECT_EQ(map_file_name("/etc/view1.jpg", "Mass"), "etc/view1.Mass.png");
 }
 
 }  // namespace

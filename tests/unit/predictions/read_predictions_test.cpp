@@ -202,6 +202,28 @@ TEST(MapFolder, CheXlocalizesNamesAreUnderstood) {
   EXPECT_EQ(set.skipped[1].reason, "the image is not in the data set");
 }
 
+TEST(MapFolder, ImagesOfOneNameInSeveralFoldersAreToldApart) {
+  const MiniFolder folder("");
+  Dataset data;
+  data.findings = FindingList({"Mass"});
+  for (const char* name : {"first/view1.png", "second/view1.png", "third/deeper/view2.png"}) {
+    Record record;
+    record.image = name;
+    record.labels = {Label::positive};
+    data.records.push_back(record);
+  }
+  folder.write("first/view1.Mass.npy", "");
+  folder.write("second/view1.Mass.npy", "");
+  folder.write("view2.Mass.npy", "");
+  folder.write("view1.Mass.npy", "");  // of which of the two?
+  const PredictionSet set = read_predictions(folder.path(), data);
+  ASSERT_EQ(set.items.size(), 3U);
+  for (const auto& item : set.items)
+    EXPECT_EQ(item.map.parent_path().filename() == "second", item.record == 1);
+  ASSERT_EQ(set.skipped.size(), 1U);
+  EXPECT_EQ(set.skipped[0].item, "view1.Mass.npy");
+}
+
 /// What is written to a file of a name, and how the error begins.
 struct Wrong {
   std::string name, content, message;
