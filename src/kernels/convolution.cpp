@@ -122,8 +122,8 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     job.tiles = std::min(ceil_divide(job.tiles, threads) * threads,
                          winograd(method) ? job.squares : job.tiles);
 
-  const std::size_t at_most =
-      std::max<std::size_t>(1, span_floats(job, method) / tile_floats(job, method));
+  const std::size_t at_most = std::max<std::size_t>(
+      1, span_floats(job, method) / std::max<std::size_t>(1, tile_floats(job, method)));
   job.spans = ceil_divide(job.tiles, at_most);
   if (steps < threads) job.spans = std::min(job.tiles, std::max(job.spans, threads));
   if (threads > 1 && steps >= threads && job.tiles * tile_floats(job, method) <= shared_floats)

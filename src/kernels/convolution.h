@@ -32,10 +32,10 @@ namespace chestmap::kernels {
 /// 9.2e-7 (6.0e-6), bfloat16 2.5e-3 (1.1e-2), two of them 4.6e-6 (2.1e-5), three 2.6e-7 (1.8e-6).
 enum class Method { direct, winograd2, winograd4, bfloat16, bfloat16x2, bfloat16x3, int8 };
 
-/// How a method for AMX holds its operands; zeros for the others.
+/// How a method for AMX holds its operands; no terms for the others.
 struct MatrixOperands {
   std::size_t terms = 0;   // numbers that stand for one
-  std::size_t blocks = 0;  // of 16 channels in a register's row
+  std::size_t blocks = 1;  // of 16 channels in a register's row
 };
 [[nodiscard]] MatrixOperands matrix_operands(Method method) noexcept;
 
