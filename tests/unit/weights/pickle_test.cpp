@@ -147,12 +147,9 @@ TEST(Pickle, ABrokenStackIsRefused) {
                                    "N(1",
                                    "cname",
                                    "cname\n",
-                                   "U\x05"
-                                   "abc.",
-                                   "X\xff\xff\xff\xff"
-                                   "abc.",
-                                   "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
-                                   "abc.",
+                                   "U\005abc.",
+                                   "X\xff\xff\xff\377abc.",
+                                   "\x8d\xff\xff\xff\xff\xff\xff\xff\377abc.",
                                    "\x8b\xff\xff\xff\xff.",
                                    "\x80\x01N.",
                                    "\x80\x06N."})
