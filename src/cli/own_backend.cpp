@@ -2,6 +2,7 @@
 #include "cli/fitting.h"
 #include "engine/engine_backend.h"
 #include "engine/input_ranges.h"
+#include "engine/localizer_network.h"
 #include "engine/precision.h"
 
 namespace chestmap {
@@ -17,14 +18,14 @@ std::unique_ptr<Backend> make_backend(const std::filesystem::path& model,
 
 void make_ready_to_time(const std::filesystem::path& model, const BackendArguments& arguments) {
   if (precision_of(arguments.engine) != engine::Precision::int8) return;
-  ModelSpec spec = make_engine_backend(model, arguments.threads)->spec();
+  ModelSpec spec = localizer_network(model).spec;
   const auto side = static_cast<std::size_t>(spec.input_size);
   InputRangeObserver observer(model, arguments.threads);
   ImageF ramp(side, side);
   for (std::size_t i = 0; i < ramp.pixels().size(); ++i)
     ramp.pixels()[i] = static_cast<float>(i) / static_cast<float>(ramp.pixels().size());
   observer.see(ramp);
-  spec.input_ranges = InputRanges{{}, observer.largest()};
+  spec.input_ranges.emplace().largest = observer.largest();
   rewrite_model(model, spec);
 }
 

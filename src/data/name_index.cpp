@@ -91,8 +91,9 @@ ImageNameIndex::ImageNameIndex(std::span<const Record> records) {
   for (std::size_t i = 0; i < records.size(); ++i) {
     add(names_, records[i].image, i);
     if (!records[i].id.empty()) add(names_, records[i].id, i);
-    add(stems_, image_stem(without_folders(records[i].image)), i);
-    add(stems_, image_stem(records[i].image), i);
+    const std::string_view file = without_folders(records[i].image);
+    add(stems_, image_stem(file), i);
+    if (file.size() < records[i].image.size()) add(stems_, image_stem(records[i].image), i);
     if (const std::string joined = joined_parts(image_stem(records[i].image)); !joined.empty())
       add(stems_, joined, i);
   }

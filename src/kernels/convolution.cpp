@@ -61,12 +61,18 @@ Job shape_of(const Filter& filter, Method method, const Extent& input, const Ext
   return job;
 }
 
+/// Whether the second level cache (here 2 MiB) cannot hold the weights beside what they are
+/// multiplied with.
+bool weights_exceed_cache(const Job& job, Method method) {
+  const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
+  return weights > (std::size_t{1} << 18);
+}
+
 /// Floats of gathered or transformed input that a span should have. Weights that the second level
-/// cache (here 2 MiB) holds are read again for each span, which then stays in the first level;
+/// cache holds are read again for each span, which then stays in the first level;
 /// larger ones should be read from memory as few times as possible. Measured; docs/performance.md.
 std::size_t span_floats(const Job& job, Method method) {
-  const std::size_t weights = job.products * job.out_blocks * lanes * positions_of(method);
-  if (weights > (std::size_t{1} << 18)) return std::size_t{1} << 18;
+  if (weights_exceed_cache(job, method)) return std::size_t{1} << 18;
   return winograd(method) ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
@@ -76,9 +82,8 @@ constexpr std::size_t shared_floats = std::size_t{1} << 17;
 
 /// Floats of rows gathered for a span, which the second level cache should hold, beside weights
 /// that it can hold.
-std::size_t rows_at_most(const Job& job) {
-  return job.products * job.out_blocks * lanes > (std::size_t{1} << 18) ? std::size_t{1} << 19
-                                                                        : std::size_t{1} << 16;
+std::size_t rows_at_most(const Job& job, Method method) {
+  return weights_exceed_cache(job, method) ? std::size_t{1} << 19 : std::size_t{1} << 16;
 }
 
 /// Cuts it: tiles of equal size but for a pixel, spans that the cache holds.
@@ -97,7 +102,7 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
       job.kernel * job.kernel <= most_row_taps) {
     job.gather = Gather::rows;
     job.row_pitch = ceil_divide(job.in_width + 2 * job.padding, job.stride);
-    const std::size_t at_most = rows_at_most(job);
+    const std::size_t at_most = rows_at_most(job, method);
     const std::size_t wanted = threads == 1 ? 1 : 4 * threads;
     std::size_t rows = output.height;
     while (rows > 1 && (rows_floats(job, method, rows) > at_most ||

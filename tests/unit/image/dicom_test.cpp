@@ -17,8 +17,7 @@ namespace chestmap {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Expected;
-using test::read_expected;
+using test::expect_as_judged;
 using test::run_judge;
 using test::ScratchFolder;
 using test::slurp;
@@ -68,17 +67,7 @@ class DicomFiles : public ::testing::Test {
 // 1e-6 where the file holds the values themselves: both round numbers of [0, 1] to floats. The
 // judge states more for lossy JPEG.
 TEST_F(DicomFiles, EveryKindShowsTheJudgesGrey) {
-  for (const fs::path& file : files_) {
-    const Expected expected = read_expected(fs::path(file).replace_extension(".expected"));
-    ImageF image;
-    ASSERT_NO_THROW(image = read_image(file)) << file;
-    ASSERT_EQ(image.width(), expected.image.width()) << file;
-    ASSERT_EQ(image.height(), expected.image.height()) << file;
-    float worst = 0.0F;
-    for (std::size_t i = 0; i < image.pixels().size(); ++i)
-      worst = std::max(worst, std::abs(image.pixels()[i] - expected.image.pixels()[i]));
-    EXPECT_LE(worst, expected.tolerance) << file;
-  }
+  for (const fs::path& file : files_) expect_as_judged(file);
 }
 
 TEST_F(DicomFiles, SizeComesFromTheHeaderAlone) {

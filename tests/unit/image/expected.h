@@ -1,10 +1,14 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <string>
 
-#include "image/image.h"
+#include "image/codec.h"
 #include "scratch.h"
 
 namespace chestmap::test {
@@ -28,6 +32,20 @@ inline Expected read_expected(const std::filesystem::path& file) {
   std::memcpy(expected.image.pixels().data(), content.data() + 12,
               expected.image.pixels().size_bytes());
   return expected;
+}
+
+/// `file` decodes to what the judge wrote beside it, within the tolerance that it states.
+inline void expect_as_judged(const std::filesystem::path& file) {
+  const Expected expected =
+      read_expected(std::filesystem::path(file).replace_extension(".expected"));
+  ImageF image;
+  ASSERT_NO_THROW(image = read_image(file)) << file;
+  ASSERT_EQ(image.width(), expected.image.width()) << file;
+  ASSERT_EQ(image.height(), expected.image.height()) << file;
+  float worst = 0.0F;
+  for (std::size_t i = 0; i < image.pixels().size(); ++i)
+    worst = std::max(worst, std::abs(image.pixels()[i] - expected.image.pixels()[i]));
+  EXPECT_LE(worst, expected.tolerance) << file;
 }
 
 }  // namespace chestmap::test
