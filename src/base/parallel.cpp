@@ -33,6 +33,4 @@ void parallel_for(std::size_t count, std::size_t threads,
   if (error) std::rethrow_exception(error);
 }
 
-std::size_t available_cores() noexcept { return std::max(1U, std::thread::hardware_concurrency()); }
-
 }  // namespace chestmap

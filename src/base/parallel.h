@@ -10,7 +10,4 @@ namespace chestmap {
 void parallel_for(std::size_t count, std::size_t threads,
                   const std::function<void(std::size_t)>& work);
 
-/// Cores that this process may use, at least 1.
-[[nodiscard]] std::size_t available_cores() noexcept;
-
 }  // namespace chestmap

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/data_commands.h"

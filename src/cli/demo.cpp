@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "base/cores.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/log.h"

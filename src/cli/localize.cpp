@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"

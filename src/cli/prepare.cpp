@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/data_commands.h"
 #include "data/prepared/manifest.h"

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/data_option.h"
 #include "cli/provenance_file.h"

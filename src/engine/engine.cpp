@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/cores.h"
 #include "base/parallel.h"
 
 namespace chestmap::engine {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cores.h"
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "base/random.h"

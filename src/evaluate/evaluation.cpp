@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/cores.h"
 #include "base/parallel.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/figures.h"

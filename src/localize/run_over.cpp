@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/parallel.h"
+#include "base/cores.h"
 #include "base/progress.h"
 #include "data/loader.h"
 

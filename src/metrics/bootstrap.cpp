@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/cores.h"
 #include "base/parallel.h"
 #include "base/random.h"
 #include "metrics/bca_interval.h"

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/parallel.h"
 
 namespace chestmap {
 

@@ -163,8 +163,6 @@ TEST(ParallelFor, PassesTheFirstExceptionOnAndStops) {
   }
 }
 
-TEST(ParallelFor, ThereIsAtLeastOneCore) { EXPECT_GE(available_cores(), 1U); }
-
 TEST(InterruptGuard, TurnsASignalIntoARequest) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const InterruptGuard guard;
