@@ -267,18 +267,26 @@ TorchFile read_zip(const MappedFile& file) {
     fail(file.path(), "it is a zip archive without data.pkl, and so none of torch.save's",
          "name the checkpoint itself; an archive of files must be unpacked first");
   const std::string folder = pickled->name.substr(0, pickled->name.size() - kPickle.size() + 1);
+  if (std::any_of(entries.begin(), entries.end(),
+                  [&](const ZipEntry& entry) { return entry.name.starts_with(folder + "code/"); }))
+    fail(file.path(), "it is a TorchScript archive, a program with its weights",
+         "in Python, torch.save(torch.jit.load(FILE).state_dict(), OUT) writes weights alone");
   Storages storages;
   bool big_endian = false;
   for (const ZipEntry& entry : entries) {
     if (!entry.name.starts_with(folder)) continue;
+    if (entry.compression != 0)
+      fail(file.path(),
+           fmt::format("entry \"{}\" is compressed (method {}); torch.save stores entries as they "
+                       "are",
+                       entry.name, entry.compression),
+           "it was packed by another program: unpack that archive, or write the file again with "
+           "torch.save");
     const std::string_view name = std::string_view(entry.name).substr(folder.size());
     if (name.starts_with("data/")) storages[name.substr(5)] = entry.data;
     if (name == "byteorder")
       big_endian = std::string_view(reinterpret_cast<const char*>(entry.data.data()),
                                     entry.data.size()) == "big";
-    if (name.starts_with("code/"))
-      fail(file.path(), "it is a TorchScript archive, a program with its weights",
-           "in Python, torch.save(torch.jit.load(FILE).state_dict(), OUT) writes weights alone");
   }
   if (pickled->data.size() > kLargestPickle)
     fail(file.path(), fmt::format("its data.pkl has {} bytes", pickled->data.size()),

@@ -128,7 +128,9 @@ class ShardReader {
     out.file_bytes = std::filesystem::file_size(index_);
     std::string format;
     for (auto& [shard, names] : by_shard) {
-      WeightFile part = read_one(index_.parent_path() / shard);
+      const std::filesystem::path beside = index_.parent_path() / shard;
+      if (!std::filesystem::exists(beside)) fail(fmt::format("{} is missing", beside.string()));
+      WeightFile part = read_one(beside);
       for (StoredTensor& tensor : part.tensors) {
         if (names.erase(tensor.name) == 0)
           fail(fmt::format("{} holds the tensor \"{}\", which it does not list there", shard,

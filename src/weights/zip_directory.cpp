@@ -89,7 +89,7 @@ class ZipReader {
       before(places);
       for (Listed& listed : some) {
         const std::span<const std::byte> data = data_of(listed, directory_.offset);
-        entries.push_back({std::move(listed.name), data});
+        entries.push_back({std::move(listed.name), data, listed.method});
       }
     }
     check_overlap(entries);
@@ -185,12 +185,7 @@ class ZipReader {
 
   [[nodiscard]] std::span<const std::byte> data_of(const Listed& listed, std::size_t limit) const {
     if ((listed.flags & 1) != 0) fail(fmt::format("entry \"{}\" is encrypted", listed.name));
-    if (listed.method != 0)
-      throw UserError(fmt::format("{}: entry \"{}\" is compressed (method {}); torch.save stores "
-                                  "entries as they are",
-                                  file_.string(), listed.name, listed.method),
-                      "it was packed by another program: unpack that archive, or write the file "
-                      "again with torch.save");
+    if (listed.method != 0) return {};
     if (listed.stored != listed.size)
       fail(fmt::format("entry \"{}\" is stored in {} bytes but has {}", listed.name, listed.stored,
                        listed.size));

@@ -1,7 +1,7 @@
 """Zip archives by Python's zipfile: zip_files.py FOLDER
 
 FOLDER/stored.zip (with a comment), wide.zip (64-bit extension), deflated.zip, bzip2.zip, bomb.zip
-(a thousand times its size)
+(a thousand times its size), script.zip (the entries of a TorchScript archive)
 """
 
 import sys
@@ -22,3 +22,6 @@ for name, method in (("deflated", zipfile.ZIP_DEFLATED), ("bzip2", zipfile.ZIP_B
         out.writestr("archive/data.pkl", "text " * 100)
 with zipfile.ZipFile(f"{folder}/bomb.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
     out.writestr("archive/data/0", bytes(10_000_000))
+with zipfile.ZipFile(f"{folder}/script.zip", "w") as out:
+    out.writestr("net/data.pkl", "not read")
+    out.writestr("net/code/__torch__/net.py", "text " * 100, zipfile.ZIP_DEFLATED)

@@ -85,6 +85,19 @@ TEST(TorchFile, ANetworkThatWasSavedWholeIsReadAsItsStateDict) {
   EXPECT_EQ(read_weights(*torch_files() / "whole.pt").key, "model");
 }
 
+TEST(TorchFile, AnArchiveOfAnotherProgramSaysWhatItIs) {
+  const ScratchFolder folder;
+  if (test::run_judge("zip_files.py", fmt::format("'{}'", folder.path().string())) != 0)
+    GTEST_SKIP() << "python3 is not installed";
+  const auto begins = [&](const char* file, const std::string& start) {
+    const std::string text = refusal_of(folder / file);
+    EXPECT_TRUE(text.starts_with((folder / file).string() + ": " + start)) << text;
+  };
+  begins("deflated.zip", "entry \"archive/data.pkl\" is compressed (method 8)");
+  begins("stored.zip", "it is a zip archive without data.pkl");
+  begins("script.zip", "it is a TorchScript archive");
+}
+
 TEST(TorchFile, ANetworkOfAnotherClassIsRefusedByItsName) {
   if (torch_files() == nullptr) GTEST_SKIP() << "python3 with torch is not installed";
   const std::string text = refusal_of(*torch_files() / "objects.pt");
