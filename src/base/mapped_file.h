@@ -22,6 +22,10 @@ class MappedFile {
   }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
+  /// Lets go of the memory behind the whole pages of this part, which come from the file again when
+  /// they are next looked at.
+  void forget(std::span<const std::byte> part) const noexcept;
+
   /// The open file, for advice to the system.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 

@@ -93,8 +93,8 @@ class ConvolutionKernel : public Kernel {
   ConvolutionKernel(const Convolution& convolution, const kernels::Filter& filter,
                     const Tensor& read, const Tensor& written, const Computing& how)
       : input_(extent_of(read)),
-        filter_(filter, method_for(convolution, filter, input_, how), convolution.weight,
-                convolution.input_largest / kSteps),
+        filter_(filter, method_for(convolution, filter, input_, how), convolution.weight.span(),
+                convolution.scale, convolution.input_largest / kSteps),
         isa_(how.isa),
         bias_(convolution.bias),
         before_(convolution.before),

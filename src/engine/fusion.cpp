@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -122,7 +123,7 @@ class Fuser {
   }
 
   /// Over physical channels, of which those without a meaning stay zero.
-  [[nodiscard]] std::vector<float> spread(const std::vector<float>& logical,
+  [[nodiscard]] std::vector<float> spread(std::span<const float> logical,
                                           const Tensor& over) const {
     std::vector<float> physical(index(over.physical), 0.0F);
     for (std::size_t c = 0; c < logical.size(); ++c)
@@ -214,16 +215,17 @@ class Fuser {
         node.output, out, (read.height + 2 * convolution.padding - kernel) / convolution.stride + 1,
         (read.width + 2 * convolution.padding - kernel) / convolution.stride + 1);
     convolution.weight = physical_weight(weight, repeats, read, written);
+    convolution.scale.assign(index(written.physical), 1.0F);
     convolution.bias.assign(index(written.physical), 0.0F);
     if (node.inputs.size() > 2)
-      convolution.bias = spread(constant(node.inputs[2])->values, written);
+      convolution.bias = spread(constant(node.inputs[2])->values.span(), written);
     constants_.erase(node.inputs[1]);  // its memory is not needed twice
     return {add_layer(node.output, std::move(convolution), {source}, std::move(written)), {}, 1};
   }
 
   /// Equal input channels act through the sum of their weights.
-  static std::vector<float> physical_weight(Constant& weight, std::int64_t repeats,
-                                            const Tensor& read, const Tensor& written) {
+  static Numbers physical_weight(Constant& weight, std::int64_t repeats, const Tensor& read,
+                                 const Tensor& written) {
     if (repeats == 1 && read.channels == read.physical && written.channels == written.physical)
       return std::move(weight.values);
     const std::int64_t taps = weight.shape[2] * weight.shape[3];
@@ -240,7 +242,7 @@ class Fuser {
   }
 
   Value normalisation(const Node& node) {
-    std::array<const std::vector<float>*, 4> numbers{};  // weight, bias, mean, variance
+    std::array<const Numbers*, 4> numbers{};  // weight, bias, mean, variance
     for (std::size_t i = 0; i < numbers.size(); ++i)
       numbers[i] = &constant(node.inputs[i + 1])->values;
     const auto epsilon = static_cast<double>(std::get<float>(node.attributes.at("epsilon")));
@@ -255,10 +257,8 @@ class Fuser {
     Convolution* producer = open_convolution(node.inputs[0]);
     if (producer == nullptr || producer->adds) return scaled(node.inputs[0], affine);
     const std::size_t result = values_.at(node.inputs[0]).tensor;
-    const std::size_t per_output = producer->weight.size() / producer->bias.size();
     for (std::size_t o = 0; o < affine.scale.size(); ++o) {
-      for (std::size_t i = 0; i < per_output; ++i)
-        producer->weight[o * per_output + i] *= affine.scale[o];
+      producer->scale[o] *= affine.scale[o];
       producer->bias[o] = producer->bias[o] * affine.scale[o] + affine.shift[o];
     }
     return {result, {}, 1};
@@ -295,7 +295,7 @@ class Fuser {
   }
 
   Value with_numbers(const Node& node) {
-    const std::vector<float>& numbers = constant(node.inputs[1])->values;
+    const Numbers& numbers = constant(node.inputs[1])->values;
     const std::size_t channels = index(tensor(values_.at(node.inputs[0]).tensor).channels);
     if (numbers.size() != 1 && numbers.size() != channels)
       refuse(node, node.op + " of values of different shape");
@@ -406,7 +406,7 @@ class Fuser {
     if (node.op == "MatMul") {
       const Constant* matrix = constant(node.inputs[1]);
       if (matrix == nullptr) refuse(node, "a product of two maps");
-      operation.matrix = matrix->values;
+      operation.matrix.assign(matrix->values.begin(), matrix->values.end());
       operation.columns = written.width = matrix->shape[1];
     }
     return {

@@ -13,7 +13,7 @@ struct Maker {
 
   std::unique_ptr<Kernel> operator()(Convolution& convolution) const {
     auto kernel = make_convolution(convolution, read, written, how);
-    convolution.weight = {};
+    convolution.weight.drop();  // packed, it is not read again
     return kernel;
   }
   std::unique_ptr<Kernel> operator()(const Affine& affine) const {

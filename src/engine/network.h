@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "graph/numbers.h"
 #include "kernels/blocked.h"
 
 namespace chestmap::engine {
@@ -55,8 +56,9 @@ struct Convolution {
   std::int64_t kernel = 1;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
-  std::vector<float> weight;     ///< output x input x kernel x kernel, physical channels
-  std::vector<float> bias;       ///< one a physical output channel
+  Numbers weight;                ///< output x input x kernel x kernel, physical channels
+  std::vector<float> scale;      ///< of `weight`, one a physical output channel
+  std::vector<float> bias;       ///< likewise
   std::optional<Affine> before;  ///< of what is read, with a ReLU; the padding stays zero
   bool averages = false;         ///< 2x2 pixels after `before`, for a 1x1 kernel
   bool adds = false;             ///< the second input is added before the ReLU

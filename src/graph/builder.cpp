@@ -67,7 +67,7 @@ void GraphBuilder::flat_output(const Value& value, const std::string& name,
 }
 
 std::string GraphBuilder::constant(const std::string& name, std::vector<std::int64_t> shape,
-                                   std::vector<float> values, Precision precision) {
+                                   Numbers values, Precision precision) {
   graph_.constants.push_back({name, std::move(shape), std::move(values), precision});
   return name;
 }
@@ -85,7 +85,8 @@ Value GraphBuilder::convolution(const Value& x, const std::string& name,
   const std::int64_t padding = shape.kernel / 2;
   const Sides sides = {shape.out, x.channels, shape.kernel, shape.kernel};
   std::vector<std::string> inputs = {
-      x.name, constant(name + ".weight", sides, values(name + ".weight", sides), x.precision)};
+      x.name,
+      constant(name + ".weight", sides, tensors_.tensor(name + ".weight", sides), x.precision)};
   if (shape.bias)
     inputs.push_back(constant(name + ".bias", {shape.out}, values(name + ".bias", Sides{shape.out}),
                               x.precision));

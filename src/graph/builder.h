@@ -99,7 +99,7 @@ class GraphBuilder {
 
  private:
   [[nodiscard]] std::string constant(const std::string& name, std::vector<std::int64_t> shape,
-                                     std::vector<float> values, Precision precision);
+                                     Numbers values, Precision precision);
   [[nodiscard]] std::string interpolation_constant(const std::string& name, const Grid& from,
                                                    std::int64_t cells,
                                                    const std::vector<double>& at,

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "graph/numbers.h"
+
 namespace chestmap {
 
 /// What numbers a value is kept and computed in.
@@ -16,7 +18,7 @@ enum class Precision { single, half };
 struct Constant {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::vector<float> values;
+  Numbers values;
   Precision precision = Precision::single;
 };
 

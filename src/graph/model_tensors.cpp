@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -14,30 +15,38 @@
 namespace chestmap {
 
 ModelTensors::ModelTensors(const SafetensorsFile& stored, std::filesystem::path file)
-    : file_(std::move(file)) {
+    : file_(std::move(file)), mapping_(stored.mapping()) {
   for (const TensorView& tensor : stored.tensors()) unused_.emplace(tensor.name, tensor);
+}
+
+Numbers ModelTensors::tensor(const std::string& name, std::span<const std::int64_t> shape) {
+  const auto count = static_cast<std::size_t>(
+      std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
+  const auto found = unused_.find(name);
+  if (found == unused_.end()) {
+    problems_.push_back(name + " is missing");
+    return std::vector<float>(count);
+  }
+  const TensorView view = std::move(found->second);
+  unused_.erase(found);
+  if (view.dtype != "F32" ||
+      !std::equal(shape.begin(), shape.end(), view.shape.begin(), view.shape.end())) {
+    problems_.push_back(fmt::format("{} is {} [{}], F32 [{}] was expected", name, view.dtype,
+                                    fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
+    return std::vector<float>(count);
+  }
+  // A header of a length that is no multiple of four leaves the numbers askew.
+  if (reinterpret_cast<std::uintptr_t>(view.data.data()) % alignof(float) == 0)
+    return {mapping_, {reinterpret_cast<const float*>(view.data.data()), count}};
+  std::vector<float> copy(count);
+  std::memcpy(copy.data(), view.data.data(), view.data.size());
+  return copy;
 }
 
 std::vector<float> ModelTensors::values(const std::string& name,
                                         std::span<const std::int64_t> shape) {
-  const std::int64_t count =
-      std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-  std::vector<float> values(static_cast<std::size_t>(count), 0.0F);
-  const auto found = unused_.find(name);
-  if (found == unused_.end()) {
-    problems_.push_back(name + " is missing");
-    return values;
-  }
-  const TensorView& view = found->second;
-  if (view.dtype == "F32" &&
-      std::equal(shape.begin(), shape.end(), view.shape.begin(), view.shape.end())) {
-    std::memcpy(values.data(), view.data.data(), view.data.size());
-  } else {
-    problems_.push_back(fmt::format("{} is {} [{}], F32 [{}] was expected", name, view.dtype,
-                                    fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
-  }
-  unused_.erase(found);
-  return values;
+  const Numbers numbers = tensor(name, shape);
+  return {numbers.begin(), numbers.end()};
 }
 
 void ModelTensors::leave(const std::string& name) { unused_.erase(name); }

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "graph/numbers.h"
 #include "weights/safetensors.h"
 
 namespace chestmap {
@@ -17,7 +19,10 @@ class ModelTensors {
  public:
   ModelTensors(const SafetensorsFile& stored, std::filesystem::path file);
 
-  /// The tensor's values. Zeros where it is missing, misshapen or not float32, which `check` tells.
+  /// The tensor where it lies in the file. Zeros where it is missing, misshapen or not float32,
+  /// which `check` tells.
+  [[nodiscard]] Numbers tensor(const std::string& name, std::span<const std::int64_t> shape);
+  /// A copy, for what is computed from it.
   [[nodiscard]] std::vector<float> values(const std::string& name,
                                           std::span<const std::int64_t> shape);
   /// A tensor that the file may hold and that is of no use: counters of training.
@@ -29,6 +34,7 @@ class ModelTensors {
 
  private:
   std::filesystem::path file_;
+  std::shared_ptr<const MappedFile> mapping_;
   std::map<std::string, TensorView> unused_;
   std::vector<std::string> problems_;
 };

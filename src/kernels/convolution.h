@@ -64,10 +64,11 @@ struct Filter {
 /// A filter's weights in the order that a method reads them; good for any size of image.
 class PackedFilter {
  public:
-  /// `weights`: out_channels x in_channels x kernel x kernel. Winograd's methods are for 3x3
-  /// filters of stride 1 and padding 1 on blocked input. `input_step`: of `int8` alone, above 0.
+  /// `weights`: out_channels x in_channels x kernel x kernel, to be multiplied by `scale`, one
+  /// number an output channel, where there is one. Winograd's methods are for 3x3 filters of stride
+  /// 1 and padding 1 on blocked input. `input_step`: of `int8` alone, above 0.
   PackedFilter(const Filter& filter, Method method, std::span<const float> weights,
-               float input_step = 0.0F);
+               std::span<const float> scale = {}, float input_step = 0.0F);
 
   [[nodiscard]] const Filter& filter() const noexcept { return filter_; }
   [[nodiscard]] Method method() const noexcept { return method_; }

@@ -9,14 +9,46 @@
 namespace chestmap::kernels {
 namespace {
 
-/// Out of a filter's weights, output channel by output channel.
+/// A filter's weights, and what each output channel's are multiplied by.
 struct Weights {
   const Filter& filter;
   const float* data;
+  std::span<const float> scales;  // none where all are 1
 
-  [[nodiscard]] const float* taps(std::size_t out, std::size_t in) const {
-    return data + (out * filter.in_channels + in) * filter.kernel * filter.kernel;
+  [[nodiscard]] std::size_t taps() const { return filter.kernel * filter.kernel; }
+  /// All of an output channel's.
+  [[nodiscard]] const float* of(std::size_t out) const {
+    return data + out * filter.in_channels * taps();
   }
+  [[nodiscard]] float scale(std::size_t out) const { return scales.empty() ? 1.0F : scales[out]; }
+};
+
+/// One number for each output channel of a block.
+using Lanes = std::array<float, lanes>;
+
+/// A block of output channels side by side: what is packed for them at a time lies together, and
+/// each channel's weights are read in their order. Channels that fill up are zero.
+class Block {
+ public:
+  Block(const Weights& weights, std::size_t block)
+      : channels_(std::min(lanes, weights.filter.out_channels - block * lanes)) {
+    for (std::size_t lane = 0; lane < channels_; ++lane) {
+      from_[lane] = weights.of(block * lanes + lane);
+      scale_[lane] = weights.scale(block * lanes + lane);
+    }
+  }
+  /// The weights at a place (input channel x taps + tap), with their scale.
+  [[nodiscard]] Lanes at(std::size_t place) const {
+    Lanes values{};
+    for (std::size_t lane = 0; lane < channels_; ++lane) values[lane] = from_[lane][place];
+    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] *= scale_[lane];
+    return values;
+  }
+
+ private:
+  std::size_t channels_;
+  std::array<const float*, lanes> from_{};
+  Lanes scale_{};
 };
 
 /// Floats from a block of output channels to the next, for one position.
@@ -31,15 +63,18 @@ std::size_t packed_products(const Filter& filter, Method method) {
 
 void pack_direct(const Weights& weights, float* to) {
   const Filter& filter = weights.filter;
-  const std::size_t taps = filter.kernel * filter.kernel;
+  const std::size_t taps = weights.taps();
   const std::size_t products = packed_products(filter, Method::direct);
-  for (std::size_t out = 0; out < filter.out_channels; ++out)
+  for (std::size_t b = 0; b < blocks(filter.out_channels); ++b) {
+    const Block block(weights, b);
     for (std::size_t in = 0; in < filter.in_channels; ++in)
       for (std::size_t tap = 0; tap < taps; ++tap) {
         const std::size_t product =
             filter.planar_input ? in * taps + tap : (in / lanes * taps + tap) * lanes + in % lanes;
-        to[(out / lanes * products + product) * lanes + out % lanes] = weights.taps(out, in)[tap];
+        const Lanes values = block.at(in * taps + tap);
+        std::copy(values.begin(), values.end(), to + (b * products + product) * lanes);
       }
+  }
 }
 
 /// The nearest bfloat16, ties to even; for finite values.
@@ -53,25 +88,26 @@ std::uint32_t rounded(float x) {
 void pack_bfloat16(const Weights& weights, Method method, float* to) {
   const std::size_t terms = matrix_operands(method).terms;
   const Filter& filter = weights.filter;
-  const std::size_t taps = filter.kernel * filter.kernel;
+  const std::size_t taps = weights.taps();
   const std::size_t out_block = packed_products(filter, method) * lanes;
-  for (std::size_t out = 0; out < filter.out_channels; ++out)
+  for (std::size_t b = 0; b < blocks(filter.out_channels); ++b) {
+    const Block block(weights, b);
     for (std::size_t in = 0; in < filter.in_channels; in += 2) {
-      float* pair = to + out / lanes * out_block + out % lanes +
-                    in / (2 * lanes) * taps * terms * lanes * lanes + in % (2 * lanes) / 2 * lanes;
-      const float* first = weights.taps(out, in);
-      const float* second = in + 1 < filter.in_channels ? weights.taps(out, in + 1) : nullptr;
+      float* pair = to + b * out_block + in / (2 * lanes) * taps * terms * lanes * lanes +
+                    in % (2 * lanes) / 2 * lanes;
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        float low = first[tap];
-        float high = second == nullptr ? 0.0F : second[tap];
-        for (std::size_t term = 0; term < terms; ++term, pair += lanes * lanes) {
-          const std::uint32_t bits = rounded(low) | rounded(high) << 16;
-          *pair = std::bit_cast<float>(bits);
-          low -= std::bit_cast<float>(bits << 16);
-          high -= std::bit_cast<float>(bits & 0xFFFF0000U);
-        }
+        Lanes low = block.at(in * taps + tap);
+        Lanes high = in + 1 < filter.in_channels ? block.at((in + 1) * taps + tap) : Lanes{};
+        for (std::size_t term = 0; term < terms; ++term, pair += lanes * lanes)
+          for (std::size_t lane = 0; lane < lanes; ++lane) {
+            const std::uint32_t bits = rounded(low[lane]) | rounded(high[lane]) << 16;
+            pair[lane] = std::bit_cast<float>(bits);
+            low[lane] -= std::bit_cast<float>(bits << 16);
+            high[lane] -= std::bit_cast<float>(bits & 0xFFFF0000U);
+          }
       }
     }
+  }
 }
 
 /// Block of output channels, four blocks of input channels, tap, four channels, output channel,
@@ -79,22 +115,23 @@ void pack_bfloat16(const Weights& weights, Method method, float* to) {
 void pack_int8(const Weights& weights, float input_step, float* to, float* product_steps) {
   constexpr float most = 127.0F;
   const Filter& filter = weights.filter;
-  const std::size_t taps = filter.kernel * filter.kernel;
+  const std::size_t taps = weights.taps();
   const std::size_t products = filter.in_channels * taps;
   const std::size_t out_block = packed_products(filter, Method::int8) * lanes;
   for (std::size_t out = 0; out < filter.out_channels; ++out) {
     float largest = 0.0F;
     for (std::size_t i = 0; i < products; ++i)
-      largest = std::max(largest, std::abs(weights.taps(out, 0)[i]));
+      largest = std::max(largest, std::abs(weights.of(out)[i]));
     const float weight_step = largest > 0.0F ? largest / most : 1.0F;
-    product_steps[out] = weight_step * input_step;
+    // The scale belongs to the steps: a negative one makes them so.
+    product_steps[out] = weight_step * weights.scale(out) * input_step;
     for (std::size_t in = 0; in < filter.in_channels; in += 4) {
       float* four = to + out / lanes * out_block + out % lanes +
                     in / (4 * lanes) * taps * lanes * lanes + in % (4 * lanes) / 4 * lanes;
       for (std::size_t tap = 0; tap < taps; ++tap, four += lanes * lanes) {
         std::uint32_t bits = 0;
         for (std::size_t i = 0; i < 4 && in + i < filter.in_channels; ++i) {
-          const auto steps = std::lrint(weights.taps(out, in + i)[tap] / weight_step);
+          const auto steps = std::lrint(weights.of(out)[(in + i) * taps + tap] / weight_step);
           bits |= (static_cast<std::uint32_t>(steps) & 0xFFU) << 8 * i;
         }
         *four = std::bit_cast<float>(bits);
@@ -119,33 +156,40 @@ constexpr std::array<std::array<double, 3>, 6> transform4{{{1, 0, 0},
 template <std::size_t patch>
 void pack_winograd(const Weights& weights, const std::array<std::array<double, 3>, patch>& g,
                    float* to) {
+  using Rows = std::array<std::array<double, lanes>, 3>;
   const Filter& filter = weights.filter;
   const std::size_t products = padded(filter.in_channels);
-  for (std::size_t out = 0; out < filter.out_channels; ++out)
+  for (std::size_t b = 0; b < blocks(filter.out_channels); ++b) {
+    const Block block(weights, b);
     for (std::size_t in = 0; in < filter.in_channels; ++in) {
-      const float* taps = weights.taps(out, in);
-      float* block = to + (out / lanes * patch * patch * products + in) * lanes + out % lanes;
+      std::array<Lanes, 9> taps;
+      for (std::size_t tap = 0; tap < taps.size(); ++tap) taps[tap] = block.at(in * 9 + tap);
+      float* position = to + (b * patch * patch * products + in) * lanes;
       for (std::size_t i = 0; i < patch; ++i) {
-        std::array<double, 3> row{};  // of G by the filter
+        Rows row{};  // of G by the filter
         for (std::size_t y = 0; y < 3; ++y)
           for (std::size_t x = 0; x < 3; ++x)
-            row[x] += g[i][y] * static_cast<double>(taps[y * 3 + x]);
-        for (std::size_t j = 0; j < patch; ++j, block += products * lanes)
-          *block = static_cast<float>(row[0] * g[j][0] + row[1] * g[j][1] + row[2] * g[j][2]);
+            for (std::size_t lane = 0; lane < lanes; ++lane)
+              row[x][lane] += g[i][y] * static_cast<double>(taps[y * 3 + x][lane]);
+        for (std::size_t j = 0; j < patch; ++j, position += products * lanes)
+          for (std::size_t lane = 0; lane < lanes; ++lane)
+            position[lane] = static_cast<float>(row[0][lane] * g[j][0] + row[1][lane] * g[j][1] +
+                                                row[2][lane] * g[j][2]);
       }
     }
+  }
 }
 
 }  // namespace
 
 PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const float> weights,
-                           float input_step)
+                           std::span<const float> scale, float input_step)
     : filter_(filter), method_(method), input_step_(input_step) {
   const std::size_t positions =
       method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
   packed_ =
       AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
-  const Weights source{filter_, weights.data()};
+  const Weights source{filter_, weights.data(), scale};
   if (method == Method::direct) pack_direct(source, packed_.data());
   if (method == Method::int8) {
     product_steps_ = AlignedFloats(padded(filter.out_channels));

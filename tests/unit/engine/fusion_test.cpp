@@ -32,7 +32,7 @@ TEST(Fusion, NormalisationAndReluBelongToTheConvolutionBeforeThem) {
   // weight / sqrt(variance + epsilon) times the filter's first number
   const auto& constants = graph.graph().constants;
   const float scale = constants[1].values[0] / std::sqrt(constants[4].values[0] + 1e-5F);
-  EXPECT_NEAR(conv.weight[0], constants[0].values[0] * scale, 1e-7);
+  EXPECT_NEAR(conv.weight[0] * conv.scale[0], constants[0].values[0] * scale, 1e-7);
   EXPECT_NEAR(conv.bias[0], constants[2].values[0] - constants[3].values[0] * scale, 1e-6);
 }
 
@@ -108,7 +108,7 @@ TEST(Fusion, EqualChannelsAreReadAsOne) {
   const Network network = fused(graph.graph(), {"conv"});
   const auto& conv = std::get<Convolution>(network.layers[0].operation);
   EXPECT_EQ(conv.weight.size(), 16U);
-  const std::vector<float>& weight = graph.graph().constants[0].values;
+  const Numbers& weight = graph.graph().constants[0].values;
   EXPECT_EQ(conv.weight[0], weight[0] + weight[1] + weight[2]);
 }
 

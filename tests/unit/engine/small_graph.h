@@ -36,7 +36,10 @@ class SmallGraph {
       inputs.push_back(name + part);
       constant(name + part, {channels});
     }
-    for (float& variance : graph_.constants.back().values) variance = std::abs(variance) + 0.5F;
+    std::vector<float> variances(graph_.constants.back().values.begin(),
+                                 graph_.constants.back().values.end());
+    for (float& variance : variances) variance = std::abs(variance) + 0.5F;
+    graph_.constants.back().values = std::move(variances);
     graph_.nodes.push_back({"BatchNormalization", std::move(inputs), name, {{"epsilon", 1e-5F}}});
     return *this;
   }

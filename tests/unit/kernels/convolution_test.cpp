@@ -251,7 +251,7 @@ void check_int8(const Case& c) {
   const Operands steps = in_steps(operands, step);
   Buffer expected = operands.output;
   reference_convolution(c.filter, steps.weights, c.extent, steps.reads(), steps.writes(expected));
-  const PackedFilter packed(c.filter, Method::int8, operands.weights, step);
+  const PackedFilter packed(c.filter, Method::int8, operands.weights, {}, step);
   SCOPED_TRACE(describe(c, Isa::avx512, Method::int8));
   const Convolution alone(packed, c.extent, Isa::avx512, 1);
   const Convolution shared(packed, c.extent, Isa::avx512, 3);
@@ -380,7 +380,7 @@ TEST(Convolution, Int8RoundsWhatComesAfterNormalisationAndAverages) {
   reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
                         operands.writes(expected));
   constexpr float step = 2.5F / 255.0F;  // scale 2 and shift 0.5 at most
-  const PackedFilter packed(c.filter, Method::int8, operands.weights, step);
+  const PackedFilter packed(c.filter, Method::int8, operands.weights, {}, step);
   const Convolution convolution(packed, c.extent, Isa::avx512, 1);
   // Half a step of an input and of a weight, each uniform and of 48 products that do not cancel,
   // sqrt(48) * (step * 0.6 + 2.5 / 127 * 0.3) / sqrt(12): 0.024 rms; five times that for the

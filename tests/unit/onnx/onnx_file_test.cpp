@@ -17,7 +17,7 @@ Graph small_graph() {
   graph.inputs = {{"image", {1, 8, 8}, "a square"}};
   graph.outputs = {{"sum", {2, 4, 4}, ""}};
   graph.constants = {{"weight", {2, 1, 3, 3}, std::vector<float>(18, 0.25F)},
-                     {"number", {1}, {-1.5F}}};
+                     {"number", {1}, std::vector{-1.5F}}};
   graph.nodes = {{"Conv",
                   {"image", "weight"},
                   "maps",
@@ -75,7 +75,7 @@ TEST(OnnxFile, AttributesKeepTheirTypes) {
 
 TEST(OnnxFile, HalfPrecisionConstantsAreFloat16) {
   Graph graph = small_graph();
-  graph.constants[1] = {"number", {3}, {-1.5F, 0.1F, 65504.0F}, Precision::half};
+  graph.constants[1] = {"number", {3}, std::vector{-1.5F, 0.1F, 65504.0F}, Precision::half};
   const auto model = parsed(graph, {});
   if (!model) GTEST_SKIP() << "onnx is not installed";
   const Json& number = model->at("constants")[1];
@@ -87,7 +87,7 @@ TEST(OnnxFile, HalfPrecisionConstantsAreFloat16) {
 
 TEST(OnnxFile, NumberBeyondHalfPrecisionIsAnErrorThatNamesTheConstant) {
   Graph graph = small_graph();
-  graph.constants[1] = {"layer4.bn.weight", {1}, {7e4F}, Precision::half};
+  graph.constants[1] = {"layer4.bn.weight", {1}, std::vector{7e4F}, Precision::half};
   try {
     (void)onnx_file(graph, {});
     FAIL();
