@@ -1,10 +1,15 @@
 # libtorch 1.13 (Debian) to PyTorch 2.11: their headers are taken as system headers, since they do not build under this
 # project's warnings. PyTorch 2 ships its own version of fmt among them, without the library: where it does, the layers
 # that see libtorch take fmt from there, from its headers alone.
+include(${CMAKE_CURRENT_LIST_DIR}/torch_wheel.cmake)
 find_package(Torch REQUIRED)
 set_target_properties(torch PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
 add_library(chestmap_libtorch INTERFACE)
-foreach(folder ${TORCH_INCLUDE_DIRS} /usr/include/torch/csrc/api/include)
+set(torch_folders ${TORCH_INCLUDE_DIRS})
+if(TORCH_LIBRARY MATCHES "^/usr/lib")  # Debian's package says where half of its headers are
+  list(APPEND torch_folders /usr/include/torch/csrc/api/include)
+endif()
+foreach(folder ${torch_folders})
   if(EXISTS ${folder} AND NOT folder STREQUAL "/usr/include")
     target_compile_options(chestmap_libtorch INTERFACE "SHELL:-isystem ${folder}")
   endif()

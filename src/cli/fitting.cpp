@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <regex>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -30,17 +30,41 @@ std::string now() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
 }
 
+/// Whether the text has the form, in which 'd' stands for a digit and all else for itself.
+bool has_form(std::string_view text, std::string_view form) {
+  return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char wanted) {
+    return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted;
+  });
+}
+
+/// Of two digits.
+unsigned number_at(std::string_view text, std::size_t place) {
+  return static_cast<unsigned>(10 * (text[place] - '0') + text[place + 1] - '0');
+}
+
+bool is_day(std::string_view text) {
+  if (!has_form(text, "dddd-dd-dd")) return false;
+  const auto year = static_cast<int>(100 * number_at(text, 0) + number_at(text, 2));
+  return std::chrono::year_month_day(std::chrono::year(year),
+                                     std::chrono::month(number_at(text, 5)),
+                                     std::chrono::day(number_at(text, 8)))
+      .ok();
+}
+
+/// With the zone behind it: "T10:00:00Z", "T10:00:00+01:00".
+bool is_time(std::string_view text) {
+  constexpr std::size_t kZone = 9;
+  if (!has_form(text.substr(0, kZone), "Tdd:dd:dd")) return false;
+  const std::string_view zone = text.substr(kZone);
+  return number_at(text, 1) < 24 && number_at(text, 4) < 60 && number_at(text, 7) < 60 &&
+         (zone == "Z" || has_form(zone, "+dd:dd") || has_form(zone, "-dd:dd"));
+}
+
 std::string checked_date(const std::string& text) {
-  static const std::regex kForm(
-      R"((\d{4})-(\d{2})-(\d{2})(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-]\d{2}:\d{2}))?)");
-  std::smatch parts;
-  if (std::regex_match(text, parts, kForm)) {
-    const std::chrono::year_month_day day{
-        std::chrono::year(std::stoi(parts[1])),
-        std::chrono::month(static_cast<unsigned>(std::stoi(parts[2]))),
-        std::chrono::day(static_cast<unsigned>(std::stoi(parts[3])))};
-    if (day.ok()) return text;
-  }
+  constexpr std::size_t kDay = 10;
+  const std::string_view whole = text;
+  if (is_day(whole.substr(0, kDay)) && (text.size() <= kDay || is_time(whole.substr(kDay))))
+    return text;
   throw UserError(fmt::format("--date: \"{}\" is no date", text),
                   "ISO 8601 was expected, e.g. 2026-01-31 or 2026-01-31T10:00:00Z");
 }

@@ -34,8 +34,10 @@ inline std::int32_t exp2_bits(float y) noexcept {
       1.0F + t * (1.0F + t * (1.0F / 2.0F +
                               t * (1.0F / 6.0F + t * (1.0F / 24.0F +
                                                       t * (1.0F / 120.0F + t * (1.0F / 720.0F))))));
-  const std::int32_t bits = std::bit_cast<std::int32_t>(power) + (n << 23);
-  return bits & mask(n > -126);
+  // Without a sign, since far below 2^-126 the sum wraps around; it is masked out.
+  const std::uint32_t bits =
+      std::bit_cast<std::uint32_t>(power) + (static_cast<std::uint32_t>(n) << 23U);
+  return static_cast<std::int32_t>(bits) & mask(n > -126);
 }
 
 }  // namespace

@@ -167,6 +167,16 @@ class Calibrate(WithRun):
             contents.append(self.model.read_bytes())
         self.assertEqual(*contents)
 
+    def test_what_is_no_date_is_refused(self):
+        for text in ("2026", "2026-1-31", "2026-02-30", "2026-13-01", "2026-01-31 10:00:00Z",
+                     "2026-01-31T10:00:00", "2026-01-31T24:00:00Z", "2026-01-31T10:60:00Z",
+                     "2026-01-31T10:00:00+1", "2026-01-31T10:00:00Zx"):
+            with self.subTest(text=text):
+                refused = self.fit("calibrate", "platt", "--date", text)
+                self.assertEqual(refused.code, 1, str(refused))
+                self.assertIn(f'--date: "{text}" is no date\nhint: ISO 8601 was expected', refused.err)
+        self.must_fit("calibrate", "platt", "--date", "2028-02-29T23:59:59-03:30")
+
     def test_probabilities_and_maps_are_those_of_the_scaled_logit(self):
         before, out = self.localize("--all")
         maps = {file.name: read_png(file).rows for file in (out / "maps").iterdir()}

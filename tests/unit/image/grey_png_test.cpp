@@ -60,7 +60,8 @@ Image8 plainly_unfiltered(const std::vector<std::uint8_t>& filtered, std::size_t
 }
 
 TEST(PngFilters, EveryMixOfFiltersIsUndoneAsTheSpecificationSays) {
-  if (Image8 image(1, 1); !undo_filters(std::vector<std::uint8_t>(40), image))
+  const std::vector<std::uint8_t> one_pixel(2 + 2 * kFilterMargin);
+  if (Image8 image(1, 1); !undo_filters(std::span(one_pixel).subspan(kFilterMargin, 2), image))
     GTEST_SKIP() << "this processor takes libpng's way";
   RandomStream stream{1};
   for (std::size_t width = 1; width < 40; ++width)

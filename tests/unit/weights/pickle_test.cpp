@@ -65,8 +65,10 @@ TEST(Pickle, ContainersHoldTheirItemsInOrder) {
 }
 
 TEST(Pickle, OrderedDictOfPython2sPairs) {
-  const Pickle pickle =
-      read(kProto + "ccollections\nOrderedDict\n](](" + text("a") + "K\x07" + "ee\x85R.");
+  // Texts lie in the stream.
+  const std::string stream =
+      kProto + "ccollections\nOrderedDict\n](](" + text("a") + "K\x07" + "ee\x85R.";
+  const Pickle pickle = read(stream);
   const auto value = pickle.find(pickle.root, "a");
   ASSERT_TRUE(value);
   EXPECT_EQ(*pickle.get<std::int64_t>(*value), 7);
