@@ -17,7 +17,8 @@ foreach(folder ${torch_folders})
     target_compile_definitions(chestmap_libtorch INTERFACE FMT_HEADER_ONLY)
   endif()
 endforeach()
-target_link_libraries(chestmap_libtorch INTERFACE ${TORCH_LIBRARIES})
+# The wheel's libtorch.so exports parts of its own std::filesystem, which fail in other programs: the system's goes before.
+target_link_libraries(chestmap_libtorch INTERFACE stdc++ ${TORCH_LIBRARIES})
 # NCCL's header, which c10d's includes; PyTorch's wheel depends on a package that lies beside it.
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${TORCH_INSTALL_PREFIX}/../nvidia/nccl/include)
 if(NCCL_INCLUDE_DIR AND NOT NCCL_INCLUDE_DIR STREQUAL "/usr/include")
