@@ -6,7 +6,7 @@ find_package(Torch REQUIRED)
 set_target_properties(torch PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
 add_library(chestmap_libtorch INTERFACE)
 set(torch_folders ${TORCH_INCLUDE_DIRS})
-if(TORCH_LIBRARY MATCHES "^/usr/lib")  # Debian's package says where half of its headers are
+if(TORCH_LIBRARY MATCHES "^/usr/lib")  # half of its headers lie where Debian's package does not say
   list(APPEND torch_folders /usr/include/torch/csrc/api/include)
 endif()
 foreach(folder ${torch_folders})
