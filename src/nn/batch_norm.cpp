@@ -19,36 +19,6 @@ using torch::autograd::variable_list;
 
 at::Tensor per_channel(const at::Tensor& values) { return values.view({1, -1, 1, 1}); }
 
-/// Of the images of all processes, a value a channel.
-struct Moments {
-  at::Tensor mean;      // of x's type
-  at::Tensor variance;  // biased, of x's type
-  at::Tensor count;     // images times pixels, a double
-};
-
-/// Each process's own moments are exact to x's type; their sums, squares among them, are in
-/// doubles, so that nothing cancels that those have kept.
-Moments moments_of_all(const at::Tensor& x, bool counted, const SumOverRanks& sum) {
-  const auto channels = x.size(1);
-  at::Tensor sums = at::zeros({2 * channels + 1}, x.options().dtype(at::kDouble));
-  if (counted) {
-    const auto [variance, mean] = at::var_mean(x, at::IntArrayRef{0, 2, 3}, /*unbiased=*/false);
-    const at::Tensor own_mean = mean.to(at::kDouble);
-    const std::int64_t pixels = x.numel() / channels;
-    const auto count = static_cast<double>(pixels);
-    sums.narrow(0, 0, channels).copy_(own_mean * count);
-    sums.narrow(0, channels, channels)
-        .copy_((variance.to(at::kDouble) + own_mean.square()) * count);
-    sums.narrow(0, 2 * channels, 1).fill_(count);
-  }
-  sum(sums);
-  const at::Tensor count = sums[2 * channels];
-  const at::Tensor mean = sums.narrow(0, 0, channels) / count;
-  const at::Tensor variance =
-      (sums.narrow(0, channels, channels) / count - mean.square()).clamp_min(0.0);
-  return {mean.to(x.scalar_type()), variance.to(x.scalar_type()), count};
-}
-
 /// Carries a function through torch's graph.
 struct SumHolder : torch::CustomClassHolder {
   explicit SumHolder(SumOverRanks function) : sum(std::move(function)) {}
@@ -59,13 +29,15 @@ struct SumHolder : torch::CustomClassHolder {
 class SynchronisedNorm : public torch::autograd::Function<SynchronisedNorm> {
  public:
   static Variable forward(AutogradContext* context, const Variable& x, const Variable& weight,
-                          const Variable& bias, const Moments& moments, double epsilon,
+                          const Variable& bias, const BatchMoments& moments, double epsilon,
                           bool counted, const SumOverRanks& sum) {
-    context->save_for_backward({x, weight, moments.mean, moments.variance, moments.count});
+    const at::Tensor mean = moments.mean.to(x.scalar_type());
+    const at::Tensor variance = moments.variance.to(x.scalar_type());
+    context->save_for_backward({x, weight, mean, variance, moments.count});
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["sum"] = c10::IValue::make_capsule(c10::make_intrusive<SumHolder>(sum));
     context->saved_data["counted"] = counted;
-    return std::get<0>(at::native_batch_norm(x, weight, bias, moments.mean, moments.variance,
+    return std::get<0>(at::native_batch_norm(x, weight, bias, mean, variance,
                                              /*training=*/false, /*momentum=*/0.0, epsilon));
   }
 
@@ -124,18 +96,49 @@ at::Tensor BatchNorm2dImpl::forward(const at::Tensor& x) {
   if (!sum_ || !is_training())
     return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), momentum,
                           options.eps(), at::globalContext().userEnabledCuDNN());
-  Moments moments;
+  BatchMoments moments;
   {
     const at::NoGradGuard no_gradient;
-    moments = moments_of_all(x, counted_, sum_);
-    running_mean.lerp_(moments.mean, momentum);
-    const at::Tensor unbiased = moments.variance * (moments.count / (moments.count - 1.0));
-    running_var.lerp_(unbiased.to(running_var.scalar_type()), momentum);
+    const auto [variance, mean] = at::var_mean(x, at::IntArrayRef{0, 2, 3}, /*unbiased=*/false);
+    moments = moments_of_all(mean.to(at::kDouble), variance.to(at::kDouble), x.numel() / x.size(1));
+    move_statistics(moments);
   }
   // Torch's graph takes no undefined inputs.
-  const at::Tensor factor = weight.defined() ? weight : at::ones_like(moments.mean);
-  const at::Tensor shift = bias.defined() ? bias : at::zeros_like(moments.mean);
+  const at::Tensor factor = weight.defined() ? weight : at::ones_like(running_mean);
+  const at::Tensor shift = bias.defined() ? bias : at::zeros_like(running_mean);
   return SynchronisedNorm::apply(x, factor, shift, moments, options.eps(), counted_, sum_);
+}
+
+/// Each process's own moments are exact to the images' type; their sums, squares among them, are
+/// in doubles, so that nothing cancels that those have kept.
+BatchMoments BatchNorm2dImpl::moments_of_all(const at::Tensor& mean, const at::Tensor& variance,
+                                             std::int64_t pixels) const {
+  const auto count = static_cast<double>(pixels);
+  if (!sum_) return {mean, variance, at::full({}, count, mean.options())};
+  const auto channels = mean.size(0);
+  const at::Tensor sums = at::zeros({2 * channels + 1}, mean.options());
+  if (counted_) {
+    sums.narrow(0, 0, channels).copy_(mean * count);
+    sums.narrow(0, channels, channels).copy_((variance + mean.square()) * count);
+    sums.narrow(0, 2 * channels, 1).fill_(count);
+  }
+  sum_(sums);
+  const at::Tensor all = sums[2 * channels];
+  const at::Tensor of_all = sums.narrow(0, 0, channels) / all;
+  return {of_all, (sums.narrow(0, channels, channels) / all - of_all.square()).clamp_min(0.0), all};
+}
+
+void BatchNorm2dImpl::track(const BatchMoments& moments) {
+  const at::NoGradGuard no_gradient;
+  num_batches_tracked += 1;
+  move_statistics(moments);
+}
+
+void BatchNorm2dImpl::move_statistics(const BatchMoments& moments) {
+  const double momentum = options.momentum().value();
+  running_mean.lerp_(moments.mean.to(running_mean.scalar_type()), momentum);
+  const at::Tensor unbiased = moments.variance * (moments.count / (moments.count - 1.0));
+  running_var.lerp_(unbiased.to(running_var.scalar_type()), momentum);
 }
 
 }  // namespace chestmap

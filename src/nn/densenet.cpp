@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "nn/batch_norm.h"
+#include "nn/dense_block.h"
 
 namespace chestmap {
 
@@ -32,10 +33,7 @@ class DenseLayer : public torch::nn::Module {
         conv2_(register_module("conv2",
                                convolution(shape.bottleneck * shape.growth, shape.growth, 3))) {}
 
-  at::Tensor forward(const at::Tensor& x) {
-    const at::Tensor narrow = conv1_(norm1_(x).relu_());
-    return conv2_(norm2_(narrow).relu_());
-  }
+  [[nodiscard]] DenseLayerParts parts() const { return {norm1_, conv1_, norm2_, conv2_}; }
 
  private:
   BatchNorm2d norm1_;
@@ -65,11 +63,12 @@ class DenseNet : public Backbone {
   }
 
   std::vector<at::Tensor> features(const at::Tensor& images, std::size_t count) override {
-    at::Tensor x = at::max_pool2d(norm0_(conv0_(images)).relu_(), 3, 2, 1);
+    at::Tensor x = at::max_pool2d(norm_relu(conv0_(images), norm0_), 3, 2, 1);
     std::vector<at::Tensor> stages;
     for (std::size_t b = 0; b < count; ++b) {
-      for (const auto& layer : blocks_[b]) x = at::cat({x, layer->forward(x)}, 1);
-      x = norms_[b](x).relu_();
+      std::vector<DenseLayerParts> layers;
+      for (const auto& layer : blocks_[b]) layers.push_back(layer->parts());
+      x = dense_block(x, std::move(layers), norms_[b]);
       stages.push_back(x);
       if (b + 1 < count) x = at::avg_pool2d(transitions_[b](x), 2, 2);
     }

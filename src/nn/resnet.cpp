@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "nn/batch_norm.h"
+#include "nn/dense_block.h"
 
 namespace chestmap {
 
@@ -44,8 +45,9 @@ class ResidualBlock : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = x;
     for (std::size_t i = 0; i < convolutions_.size(); ++i) {
-      y = norms_[i](convolutions_[i](y));
-      if (i + 1 < convolutions_.size()) y.relu_();
+      const bool last = i + 1 == convolutions_.size();
+      y = convolutions_[i](y);
+      y = last ? norms_[i](y) : norm_relu(y, norms_[i]);
     }
     const at::Tensor shortcut = shortcut_.is_empty() ? x : shortcut_norm_(shortcut_(x));
     return y.add_(shortcut).relu_();
@@ -87,7 +89,7 @@ class ResNet : public Backbone {
   }
 
   std::vector<at::Tensor> features(const at::Tensor& images, std::size_t count) override {
-    at::Tensor x = at::max_pool2d(bn1_(conv1_(images)).relu_(), 3, 2, 1);
+    at::Tensor x = at::max_pool2d(norm_relu(conv1_(images), bn1_), 3, 2, 1);
     std::vector<at::Tensor> stages;
     for (std::size_t s = 0; s < count; ++s) {
       for (const auto& block : layers_[s]) x = block->forward(x);

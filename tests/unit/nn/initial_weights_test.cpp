@@ -52,14 +52,19 @@ TEST_P(EveryBackbone, LayoutNamesTheModulesTensors) {
   }
 }
 
-/// A tensor against the judge's, relative to the largest value. Both sides sum in single precision,
-/// in another order where memory is laid out otherwise.
-void expect_near(const at::Tensor& ours, const at::Tensor& expected, const std::string& what) {
+/// Relative to the largest value: both sides sum in single precision, in another order.
+constexpr double kRounding = 1e-5;
+/// In training each norm divides by the deviation of a few pixels, which magnifies what rounding
+/// the layers before have left: PyTorch 1.13 and 2.11 differ by 3e-5 between themselves.
+constexpr double kRoundingInTraining = 1e-4;
+
+void expect_near(const at::Tensor& ours, const at::Tensor& expected, double tolerance,
+                 const std::string& what) {
   ASSERT_EQ(ours.sizes(), expected.sizes()) << what;
   const double scale = expected.abs().max().item<double>();
   ASSERT_GT(scale, 0.01) << what;
   const double relative = test::distance(ours, expected) / scale;
-  EXPECT_LT(relative, 1e-5) << what;
+  EXPECT_LT(relative, tolerance) << what;
   testing::Test::RecordProperty(fmt::format("relative of {}", what),
                                 fmt::format("{:.2e}", relative));
 }
@@ -97,12 +102,13 @@ TEST_P(EveryBackbone, TorchvisionsCheckpointsGiveTorchvisionsFeatures) {
       ASSERT_EQ(stages.size(), 4U);
       for (std::size_t s = 0; s < stages.size(); ++s) {
         const std::string key = fmt::format("{}{}", training ? "train" : "eval", s + 1);
-        expect_near(stages[s], answers.at(key), name + " " + key);
+        expect_near(stages[s], answers.at(key), training ? kRoundingInTraining : kRounding,
+                    name + " " + key);
         EXPECT_EQ(backbone->stages()[s].channels, stages[s].size(1));
       }
     }
     for (const auto& [key, buffer] : backbone->named_buffers().pairs())
-      expect_near(buffer, answers.at("after." + key), name + " " + key);
+      expect_near(buffer, answers.at("after." + key), kRoundingInTraining, name + " " + key);
   }
 }
 
@@ -143,7 +149,7 @@ TEST(InitialWeights, OneAndThreeChannelsGiveTheSameFeaturesOfAGreyImage) {
     const auto a = original->features(grey.expand({-1, from, -1, -1}), 4);
     const auto b = converted->features(grey.expand({-1, to, -1, -1}), 4);
     for (std::size_t s = 0; s < a.size(); ++s)
-      expect_near(b[s], a[s], fmt::format("{} to {}, stage {}", from, to, s + 1));
+      expect_near(b[s], a[s], kRounding, fmt::format("{} to {}, stage {}", from, to, s + 1));
   }
 }
 
