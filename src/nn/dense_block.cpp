@@ -1,6 +1,7 @@
 #include "nn/dense_block.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/autograd.h>
 #include <torch/custom_class.h>
 
@@ -41,11 +42,16 @@ at::Tensor rows_like(const at::Tensor& rows, std::int64_t channels) {
   return at::empty({rows.size(0), channels}, rows.options());
 }
 
+/// Rows of fewer bits are computed in single precision.
+at::ScalarType computed_type(const at::Tensor& rows) {
+  return rows.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+}
+
 /// What a norm does to its rows, and what its gradient needs of it.
 struct Applied {
-  at::Tensor scale;  // C, of the rows' type
+  at::Tensor scale;  // C, of the type that the rows are computed in
   at::Tensor shift;
-  at::Tensor mean;     // C, of the rows' type
+  at::Tensor mean;
   at::Tensor inverse;  // of the deviation: C, doubles
   at::Tensor count;    // of pixels; undefined where the moments are stored ones
 };
@@ -61,7 +67,7 @@ Applied applied(BatchNorm2dImpl& norm, const ChannelMoments& own, const at::Tens
   const at::Tensor inverse = (moments.variance + norm.options.eps()).rsqrt();
   const at::Tensor scale = norm.weight.detach().to(at::kDouble) * inverse;
   const at::Tensor shift = norm.bias.detach().to(at::kDouble) - scale * moments.mean;
-  const at::ScalarType type = rows.scalar_type();
+  const at::ScalarType type = computed_type(rows);
   return {scale.to(type), shift.to(type), moments.mean.to(type), inverse, moments.count};
 }
 
@@ -79,18 +85,18 @@ struct NormGradient {
 /// The gradient through a norm and its ReLU into `dx`, or added to what is there. With g = scale,
 /// n pixels in all and means over them all,
 ///   dx = g (dy' - mean(dy') - x^ mean(dy' x^)),  x^ = (x - mean) inverse,
-/// where stored moments leave the first term alone. The gradients of weight and bias are this
-/// process's own, as all gradients are.
-NormGradient backward_through(const BatchNorm2dImpl& norm, const Applied& by, const at::Tensor& dy,
-                              const at::Tensor& rows, const at::Tensor& dx, bool add) {
+/// where stored moments leave the first term alone. Images that are not counted get none of it. The
+/// gradients of weight and bias are this process's own, as all gradients are.
+NormGradient backward_through(const BatchNorm2dImpl& norm, const Applied& by, bool counted,
+                              const at::Tensor& dy, const at::Tensor& rows, const at::Tensor& dx,
+                              bool add) {
   NormReluFactors factors{by.scale, by.shift, at::zeros_like(by.scale), at::zeros_like(by.scale)};
-  const bool counted = norm.counts_images();
   at::Tensor sums = at::zeros({2, rows.size(1)}, by.inverse.options());
   if (counted) {
     sums = norm_relu_sums(dy, rows, factors, by.mean);
     sums[0].mul_(by.inverse);
   }
-  const at::ScalarType type = rows.scalar_type();
+  const at::ScalarType type = computed_type(rows);
   // Copies: the sums are about to become those of all ranks.
   NormGradient own{sums[0].to(type, /*non_blocking=*/false, /*copy=*/true),
                    sums[1].to(type, /*non_blocking=*/false, /*copy=*/true)};
@@ -118,14 +124,15 @@ ConvolutionGradient backward_through(const at::Tensor& dy, const at::Tensor& inp
                                      const at::Tensor& weight, const Sizes& sizes) {
   const std::int64_t padding = weight.size(2) / 2;
   const auto [dx, dw, none] = at::convolution_backward(
-      images_of(dy, sizes), images_of(input, sizes), weight, c10::nullopt, {1, 1},
-      {padding, padding}, {1, 1}, /*transposed=*/false, {0, 0}, /*groups=*/1,
+      images_of(dy, sizes), images_of(input, sizes), weight.to(input.scalar_type()), c10::nullopt,
+      {1, 1}, {padding, padding}, {1, 1}, /*transposed=*/false, {0, 0}, /*groups=*/1,
       std::array<bool, 3>{true, weight.requires_grad(), false});
-  return {rows_of(dx), dw};
+  return {rows_of(dx), dw.defined() ? dw.to(weight.scalar_type()) : dw};
 }
 
 at::Tensor convolved(const at::Tensor& rows, const at::Tensor& weight, const Sizes& sizes) {
-  return rows_of(at::conv2d(images_of(rows, sizes), weight, {}, 1, weight.size(2) / 2));
+  return rows_of(
+      at::conv2d(images_of(rows, sizes), weight.to(rows.scalar_type()), {}, 1, weight.size(2) / 2));
 }
 
 struct Parts : torch::CustomClassHolder {
@@ -187,6 +194,8 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
   /// `inputs` is what torch's graph sees; `keep` whether backward may follow.
   static Variable forward(AutogradContext* context, at::TensorList inputs,
                           const PartsPointer& parts, bool keep) {
+    // Everything is in x's type already, or meant to be in another.
+    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     const at::Tensor& x = inputs[0];
     const Sizes sizes{x.size(0), x.size(2), x.size(3)};
     std::int64_t known = x.size(1);
@@ -236,6 +245,8 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
     kept.add(by);
     kept.add(block);
     context->save_for_backward(kept.tensors());
+    // They may count again when backward comes.
+    context->saved_data["counted"] = parts->norm->counts_images();
     context->saved_data["parts"] = c10::IValue::make_capsule(parts);
     return images_of(activated(block, by), sizes);
   }
@@ -243,6 +254,7 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto parts =
         c10::static_intrusive_pointer_cast<Parts>(context->saved_data["parts"].toCapsule());
+    const bool counted = context->saved_data["counted"].toBool();
     Kept kept(context->get_saved_variables());
     const at::Tensor& dy = gradients[0];
     const Sizes sizes{dy.size(0), dy.size(2), dy.size(3)};
@@ -266,7 +278,7 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
 
     const at::Tensor d_block = rows_like(block, block.size(1));
     const NormGradient d_norm =
-        backward_through(*parts->norm, by, rows_of(dy), block, d_block, /*add=*/false);
+        backward_through(*parts->norm, by, counted, rows_of(dy), block, d_block, /*add=*/false);
     std::int64_t known = block.size(1);
     // x, the layers' parameters, norm's two; parts and keep have none.
     variable_list result(1 + kLayerInputs * layers.size() + 4);
@@ -280,12 +292,12 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
       const ConvolutionGradient d_middle = backward_through(
           d_block.narrow(1, known, growth), seen.middle, layer.conv2->weight, sizes);
       const at::Tensor d_narrow = rows_like(seen.narrow, seen.narrow.size(1));
-      const NormGradient d_norm2 = backward_through(*layer.norm2, seen.by2, d_middle.input,
+      const NormGradient d_norm2 = backward_through(*layer.norm2, seen.by2, counted, d_middle.input,
                                                     seen.narrow, d_narrow, /*add=*/false);
       const ConvolutionGradient d_wide =
           backward_through(d_narrow, seen.wide, layer.conv1->weight, sizes);
       const NormGradient d_norm1 =
-          backward_through(*layer.norm1, seen.by1, d_wide.input, block.narrow(1, 0, known),
+          backward_through(*layer.norm1, seen.by1, counted, d_wide.input, block.narrow(1, 0, known),
                            d_block.narrow(1, 0, known), /*add=*/true);
       const std::array<at::Tensor, kLayerInputs> of_layer = {d_norm1.weight, d_norm1.bias,
                                                              d_wide.weight,  d_norm2.weight,

@@ -1,6 +1,7 @@
 #include "nn/model.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -58,7 +59,15 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images) {
 
 HeadOutput Model::forward(const at::Tensor& images, const at::Tensor& stage_keep) {
   if (images.size(0) == 0) return forward_of_none(images, stage_keep);
-  return head_->forward(features(images), stage_keep);
+  return head_of(features(images), stage_keep);
+}
+
+HeadOutput Model::head_of(std::vector<at::Tensor> features, const at::Tensor& stage_keep) {
+  // Logits differ in digits that bfloat16 does not have.
+  const c10::impl::ExcludeDispatchKeyGuard single_precision(c10::autocast_dispatch_keyset);
+  const at::ScalarType type = head_->parameters().front().scalar_type();
+  for (at::Tensor& feature : features) feature = feature.to(type);
+  return head_->forward(features, stage_keep);
 }
 
 HeadOutput Model::forward_of_none(const at::Tensor& images, const at::Tensor& stage_keep) {
@@ -71,9 +80,9 @@ HeadOutput Model::forward_of_none(const at::Tensor& images, const at::Tensor& st
   // processes must come in one order.
   const at::Tensor blank = at::zeros({1, images.size(1), images.size(2)}, images.options());
   HeadOutput output =
-      head_->forward(features(blank), stage_keep.defined()
-                                          ? at::ones({1, stage_keep.size(1)}, stage_keep.options())
-                                          : at::Tensor());
+      head_of(features(blank), stage_keep.defined()
+                                   ? at::ones({1, stage_keep.size(1)}, stage_keep.options())
+                                   : at::Tensor());
   count(true);
   const auto no_rows = [](const at::Tensor& rows) { return rows.narrow(0, 0, 0); };
   output.logits = no_rows(output.logits);

@@ -51,6 +51,8 @@ class Model : public torch::nn::Module {
   [[nodiscard]] std::vector<Grid> grids() const;
 
  private:
+  /// In the parameters' precision, whatever autocast made of the features.
+  [[nodiscard]] HeadOutput head_of(std::vector<at::Tensor> features, const at::Tensor& stage_keep);
   [[nodiscard]] HeadOutput forward_of_none(const at::Tensor& images, const at::Tensor& stage_keep);
 
   ModelSpec spec_;

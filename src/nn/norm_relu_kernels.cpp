@@ -193,7 +193,9 @@ at::Tensor fast_sums(const Rows& dy, const Rows& x, const NormReluFactors& facto
 namespace plain {
 
 ChannelMoments channel_moments(const at::Tensor& rows) {
-  const auto [variance, mean] = at::var_mean(rows, at::IntArrayRef{0}, /*unbiased=*/false);
+  const auto [variance, mean] = at::var_mean(
+      rows.scalar_type() == at::kDouble ? rows : rows.to(at::kFloat), at::IntArrayRef{0},
+      /*unbiased=*/false);
   return {mean.to(at::kDouble), variance.to(at::kDouble)};
 }
 

@@ -17,7 +17,8 @@ struct ChannelMoments {
 };
 
 /// y = max(0, scale x + shift); backward, with dy' = dy where y > 0,
-/// dx = scale dy' + slope x + offset. Each C, of the rows' type.
+/// dx = scale dy' + slope x + offset. Each C, of the rows' type, single precision for rows of fewer
+/// bits.
 struct NormReluFactors {
   at::Tensor scale;
   at::Tensor shift;

@@ -28,6 +28,24 @@ constexpr std::size_t kHashDigits = 16;
 
 std::string hash_of(std::string_view content) { return fmt::format("{:016x}", fnv1a(content)); }
 
+void write_all(torch::serialize::OutputArchive& archive, const char* kind,
+               const std::vector<at::Tensor>& tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    archive.write(archive_key(kind, i), tensors[i].cpu(), /*is_buffer=*/true);
+}
+
+/// Throws c10::Error where one is missing, or has another shape.
+void read_all(torch::serialize::InputArchive& archive, const char* kind,
+              const std::vector<at::Tensor>& tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    at::Tensor stored;
+    archive.read(archive_key(kind, i), stored, /*is_buffer=*/true);
+    TORCH_CHECK(stored.sizes() == tensors[i].sizes(), archive_key(kind, i), " has shape ",
+                stored.sizes(), " where ", tensors[i].sizes(), " is needed");
+    tensors[i].copy_(stored);
+  }
+}
+
 [[nodiscard]] UserError damaged(const std::filesystem::path& file, const std::string& reason) {
   return UserError(fmt::format("{} cannot be read as a checkpoint: {}", file.string(), reason),
                    "it is damaged or of another configuration; start again in a new folder");
@@ -68,18 +86,15 @@ Progression Progression::from_json(const std::string& text) {
 }
 
 void save_checkpoint(const std::filesystem::path& file, const Model& model,
-                     const std::vector<at::Tensor>& average,
-                     const torch::optim::Optimizer& optimizer, const Progression& progression) {
+                     const std::vector<at::Tensor>& average, const Optimizer& optimizer,
+                     const Progression& progression) {
   torch::serialize::OutputArchive archive;
   archive.write("progression", c10::IValue(progression.to_json()));
   const std::vector<NamedTensor> state = named_state(model);
   for (std::size_t i = 0; i < state.size(); ++i)
     archive.write(archive_key("state", i), state[i].tensor.detach().cpu(), /*is_buffer=*/true);
-  for (std::size_t i = 0; i < average.size(); ++i)
-    archive.write(archive_key("average", i), average[i].cpu(), /*is_buffer=*/true);
-  torch::serialize::OutputArchive optimizer_archive;
-  optimizer.save(optimizer_archive);
-  archive.write("optimizer", optimizer_archive);
+  write_all(archive, "average", average);
+  write_all(archive, "optimizer", optimizer.state());
   std::ostringstream out;
   archive.save_to(out);
   std::string content = std::move(out).str();
@@ -97,8 +112,8 @@ std::string read_checkpoint(const std::filesystem::path& file) {
 }
 
 Progression restore_checkpoint(const std::string& content, const std::filesystem::path& file,
-                               Model& model, std::vector<at::Tensor>& average,
-                               torch::optim::Optimizer& optimizer) {
+                               Model& model, const std::vector<at::Tensor>& average,
+                               const Optimizer& optimizer) {
   std::istringstream in(content.substr(0, content.size() - kHashDigits));
   try {
     const at::NoGradGuard no_gradient;
@@ -114,14 +129,8 @@ Progression restore_checkpoint(const std::string& content, const std::filesystem
                         "resume with the run's own config.toml");
       state[i].tensor.detach().copy_(stored);
     }
-    for (std::size_t i = 0; i < average.size(); ++i) {
-      at::Tensor stored;
-      archive.read(archive_key("average", i), stored, /*is_buffer=*/true);
-      average[i].copy_(stored);
-    }
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer.load(optimizer_archive);
+    read_all(archive, "average", average);
+    read_all(archive, "optimizer", optimizer.state());
     c10::IValue progression;
     archive.read("progression", progression);
     return Progression::from_json(progression.toStringRef());

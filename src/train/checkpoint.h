@@ -1,13 +1,12 @@
 #pragma once
 
-#include <torch/optim/optimizer.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "nn/model.h"
+#include "train/optimizer.h"
 
 namespace chestmap {
 
@@ -34,17 +33,17 @@ struct Progression {
 /// Writes model, averaged weights (empty where there are none), optimizer and progression into one
 /// file, atomically.
 void save_checkpoint(const std::filesystem::path& file, const Model& model,
-                     const std::vector<at::Tensor>& average,
-                     const torch::optim::Optimizer& optimizer, const Progression& progression);
+                     const std::vector<at::Tensor>& average, const Optimizer& optimizer,
+                     const Progression& progression);
 
 /// The content of such a file. Throws UserError where it is damaged.
 [[nodiscard]] std::string read_checkpoint(const std::filesystem::path& file);
 
 /// Fills the given objects, which must have been made from the same configuration, from a file's
-/// content; `file` is for errors. Throws UserError for content of another configuration.
+/// content, in place; `file` is for errors. Throws UserError for content of another configuration.
 [[nodiscard]] Progression restore_checkpoint(const std::string& content,
                                              const std::filesystem::path& file, Model& model,
-                                             std::vector<at::Tensor>& average,
-                                             torch::optim::Optimizer& optimizer);
+                                             const std::vector<at::Tensor>& average,
+                                             const Optimizer& optimizer);
 
 }  // namespace chestmap

@@ -95,6 +95,13 @@ std::vector<ConfigKey> train_keys() {
        {},
        {},
        Texts{"adamw", "adam", "sgd"}},
+      {"train.precision",
+       std::string("float32"),
+       "Of the convolutions: float32, or bfloat16 (autocast; weights, norms, head and losses keep "
+       "single precision)",
+       {},
+       {},
+       Texts{"float32", "bfloat16"}},
       {"train.learning_rate", 1e-3, "At the end of the warm-up", 0.0},
       {"train.relevance_learning_rate", 1e-3,
        "Of the relevance, which has a schedule of the same form", 0.0},
@@ -222,6 +229,7 @@ TrainOptions train_options(const Config& config) {
   options.seed = static_cast<std::uint64_t>(config.whole("seed"));
   options.epochs = config.whole("train.epochs");
   options.optimizer = config.text("train.optimizer");
+  options.precision = config.text("train.precision");
   options.learning_rate = config.real("train.learning_rate");
   options.relevance_learning_rate = config.real("train.relevance_learning_rate");
   options.backbone_learning_rate_factor = config.real("train.backbone_learning_rate_factor");

@@ -17,6 +17,7 @@ struct TrainOptions {
   std::uint64_t seed = 0;
   std::int64_t epochs = 0;
   std::string optimizer;
+  std::string precision;
   double learning_rate = 0.0;
   double relevance_learning_rate = 0.0;
   double backbone_learning_rate_factor = 1.0;

@@ -2,12 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/autograd.h>
-#include <torch/nn/utils/clip_grad.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -28,10 +27,13 @@
 #include "nn/loss.h"
 #include "train/batch_feed.h"
 #include "train/checkpoint.h"
+#include "train/late_value.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
+#include "train/step.h"
 #include "train/tensorboard.h"
 #include "train/train_config.h"
+#include "train/weight_average.h"
 
 namespace chestmap {
 
@@ -82,6 +84,13 @@ at::Tensor joined(const std::vector<at::Tensor>& parts, at::IntArrayRef shape,
   return parts.empty() ? at::zeros(shape, type) : at::cat(parts);
 }
 
+/// A step that the device may still be computing.
+struct TakenStep {
+  LateValue loss;       // of this rank
+  std::int64_t images;  // of the whole batch
+  std::int64_t batch;   // of the epoch
+};
+
 struct Validation {
   double loss = 0.0;
   std::vector<std::optional<double>> auroc;  // a finding
@@ -111,18 +120,18 @@ class Run {
     model_->freeze_stages(options_.freeze_stages);
     model_->to(device_);
     join_ranks();
-    optimizer_ = make_optimizer(*model_, options_);
-    full_rates_ = learning_rates(*optimizer_);
-    if (options_.average_decay > 0)
-      for (const at::Tensor& parameter : model_->parameters())
-        average_.push_back(parameter.detach().clone());
+    optimizer_.emplace(make_optimizer(*model_, options_));
+    average_.emplace(*model_, options_.average_decay);
+    step_.emplace(*model_, *optimizer_, *average_, loss_, ranks_, buckets_ ? &*buckets_ : nullptr,
+                  options_);
     const auto steps = static_cast<double>(train_loader_.batches());
     schedule_ = {options_.schedule, options_.warmup_epochs * steps,
                  static_cast<double>(options_.epochs) * steps};
     if (job.resume) {
       const std::string content =
           ranks_.broadcast(ranks_.leads() ? read_checkpoint(checkpoint_file()) : std::string());
-      progression_ = restore_checkpoint(content, checkpoint_file(), *model_, average_, *optimizer_);
+      progression_ =
+          restore_checkpoint(content, checkpoint_file(), *model_, average_->tensors(), *optimizer_);
     }
     if (progression_.log.empty()) progression_.log = log_header();
     if (progression_.relevance_log.empty())
@@ -198,9 +207,10 @@ class Run {
   }
 
   void save() {
+    look_back(0);
     join_statistics();
     if (ranks_.leads())
-      save_checkpoint(checkpoint_file(), *model_, average_, *optimizer_, progression_);
+      save_checkpoint(checkpoint_file(), *model_, average_->tensors(), *optimizer_, progression_);
   }
 
   /// Batch norms that are not synchronised have seen each rank's own images: their running
@@ -233,88 +243,41 @@ class Run {
     return keep.to(device_);
   }
 
-  /// This rank's part of the batch's loss: the parts of all ranks sum to it.
-  [[nodiscard]] at::Tensor loss_of(const HeadOutput& output, const at::Tensor& labels,
-                                   const LabelCounts& counts) {
-    at::Tensor loss = loss_.mean(output.logits, labels, counts);
-    const auto stages = output.stage_logits.size(-1);
-    if (stages > 1 && (options_.auxiliary_loss > 0 || model_->spec().relevance == "evidence")) {
-      std::vector<at::Tensor> losses;
-      std::vector<at::Tensor> by_finding;
-      for (std::int64_t s = 0; s < stages; ++s) {
-        const at::Tensor logits = output.stage_logits.select(-1, s);
-        losses.push_back(loss_.mean(logits, labels, counts));
-        by_finding.push_back(loss_.per_finding(logits, labels, counts));
-      }
-      if (options_.auxiliary_loss > 0)
-        loss = loss + options_.auxiliary_loss * at::stack(losses).mean();
-      const at::NoGradGuard no_gradient;
-      const at::Tensor observed = at::stack(by_finding, -1);
-      ranks_.sum(observed);
-      model_->head().observe(observed);
-    }
-    if (stages > 1 && options_.agreement_loss > 0)
-      loss = loss + options_.agreement_loss *
-                        model_->head().disagreement(output, labels, counts.positives.sum());
-    if (options_.relevance_entropy != 0.0) {
-      const at::Tensor alpha = model_->head().relevance();
-      const at::Tensor entropy = -(alpha * alpha.clamp_min(1e-8).log()).sum(-1).mean();
-      loss = loss + options_.relevance_entropy / ranks_.ranks() * entropy;
-    }
-    return loss;
-  }
-
-  /// One optimizer step. True where a stop was asked for, on any rank.
-  bool step(BatchShare& share) {
-    set_learning_rates(*optimizer_, full_rates_, rate_factor());
+  /// One optimizer step. Its loss is looked at by `look_back`.
+  void step(BatchShare& share) {
+    optimizer_->set_rate_factor(rate_factor());
     const DeviceBatch input =
         to_device(share.batch, model_->spec().input_size,
                   static_cast<std::int64_t>(job_.dataset->findings.size()), device_);
-    const HeadOutput output =
-        model_->forward(input.images, draw_stage_keep(share.first, input.images.size(0)));
-    const at::Tensor loss = loss_of(output, input.labels, on_device(share.counts, device_));
-    const bool stop = job_.stop_requested && job_.stop_requested();
-    const at::Tensor news = at::tensor({loss.item<double>(), stop ? 1.0 : 0.0}, at::kDouble);
-    Communicator::Pending told = ranks_.start_sum(news);
-    if (buckets_) {
-      buckets_->start();
-      loss.backward();
-      buckets_->finish();
-    } else {
-      optimizer_->zero_grad();
-      loss.backward();
+    const at::Tensor loss =
+        step_->run({input.images, input.labels, on_device(share.counts, device_),
+                    draw_stage_keep(share.first, input.images.size(0))});
+    taken_.push_back({LateValue(loss), share.images, progression_.batch});
+  }
+
+  /// Counts the steps whose loss has not been looked at, but for the newest `spared`: the device
+  /// works on these meanwhile. Learns whether a stop was asked for, on any rank.
+  void look_back(std::size_t spared) {
+    for (; taken_.size() > spared; taken_.pop_front()) {
+      const TakenStep& taken = taken_.front();
+      const bool asked = job_.stop_requested && job_.stop_requested();
+      const at::Tensor news = at::tensor({taken.loss.wait(), asked ? 1.0 : 0.0}, at::kDouble);
+      ranks_.sum(news);
+      const double value = news[0].item<double>();
+      if (!std::isfinite(value))
+        throw UserError(fmt::format("the loss is no longer a number in epoch {}, step {}",
+                                    progression_.epoch + 1, taken.batch + 1),
+                        "train again, in a new folder, with a lower train.learning_rate or "
+                        "train.gradient_clip");
+      progression_.loss_sum += value * static_cast<double>(taken.images);
+      progression_.images += taken.images;
+      stop_ = stop_ || news[1].item<double>() > 0.0;
     }
-    told.wait();
-    const double value = news[0].item<double>();
-    if (!std::isfinite(value))
-      throw UserError(fmt::format("the loss is no longer a number in epoch {}, step {}",
-                                  progression_.epoch + 1, progression_.batch + 1),
-                      "train again, in a new folder, with a lower train.learning_rate or "
-                      "train.gradient_clip");
-    if (options_.gradient_clip > 0)
-      torch::nn::utils::clip_grad_norm_(model_->parameters(), options_.gradient_clip);
-    optimizer_->step();
-    update_average();
-    progression_.loss_sum += value * static_cast<double>(share.images);
-    progression_.images += share.images;
-    return news[1].item<double>() > 0.0;
   }
 
   /// Batch normalisation has no variance to take from a single image.
   [[nodiscard]] bool has_variance(const BatchShare& share) const {
     return (options_.synchronise_norms ? share.images : share.fewest) > 1;
-  }
-
-  void update_average() {
-    const at::NoGradGuard no_gradient;
-    const std::vector<at::Tensor> parameters = model_->parameters();
-    for (std::size_t i = 0; i < average_.size(); ++i) {
-      // Rounding would move a frozen one.
-      if (!parameters[i].requires_grad()) continue;
-      average_[i]
-          .mul_(options_.average_decay)
-          .add_(parameters[i].detach(), 1.0 - options_.average_decay);
-    }
   }
 
   /// False when a stop was asked for; the checkpoint then holds the batch to go on with.
@@ -325,7 +288,8 @@ class Run {
     Progress bar(fmt::format("epoch {}/{}", progression_.epoch + 1, options_.epochs),
                  job_.train.size(), "images");
     while (std::optional<BatchShare> share = feed_.next()) {
-      const bool stop = has_variance(*share) && step(*share);
+      if (has_variance(*share)) step(*share);
+      look_back(1);
       ++progression_.batch;
       ++progression_.step;
       if (ranks_.leads())
@@ -334,14 +298,14 @@ class Run {
                                progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(
                                                            1, progression_.images)),
                                std::max(0.0, progression_.best_auroc)));
-      if (stop) {
-        save();
-        return false;
-      }
-      if (options_.checkpoint_batches > 0 && progression_.batch % options_.checkpoint_batches == 0)
-        save();
+      const bool due =
+          options_.checkpoint_batches > 0 && progression_.batch % options_.checkpoint_batches == 0;
+      if (stop_ || due) save();
+      if (stop_) return false;
     }
-    return true;
+    look_back(0);
+    if (stop_) save();
+    return !stop_;
   }
 
   /// Each rank scores its parts of the batches; all of them know the whole.
@@ -412,20 +376,9 @@ class Run {
     return validation;
   }
 
-  /// Exchanges the weights with their moving average, where one is kept.
-  void swap_average() {
-    const at::NoGradGuard no_gradient;
-    const std::vector<at::Tensor> parameters = model_->parameters();
-    for (std::size_t i = 0; i < average_.size(); ++i) {
-      const at::Tensor kept = parameters[i].detach().clone();
-      parameters[i].detach().copy_(average_[i]);
-      average_[i].copy_(kept);
-    }
-  }
-
   void finish_epoch() {
     join_statistics();
-    swap_average();
+    average_->swap();
     const Validation validation = validate();
     const bool better = validation.mean_auroc > progression_.best_auroc;
     if (better) {
@@ -441,7 +394,7 @@ class Run {
           progression_.epochs_without_gain % options_.plateau_patience == 0)
         progression_.plateau_scale *= options_.plateau_factor;
     }
-    swap_average();
+    average_->swap();
     write_log(validation);
     ++progression_.epoch;
     progression_.batch = 0;
@@ -517,9 +470,11 @@ class Run {
   std::optional<TensorBoardWriter> board_;  // of rank 0
   std::shared_ptr<Model> model_;
   std::optional<GradientBuckets> buckets_;  // of several ranks
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  std::vector<double> full_rates_;  // of its groups
-  std::vector<at::Tensor> average_;
+  std::optional<Optimizer> optimizer_;
+  std::optional<WeightAverage> average_;
+  std::optional<TrainingStep> step_;
+  std::deque<TakenStep> taken_;  // whose loss has not been looked at
+  bool stop_ = false;            // asked for, on any rank
   Schedule schedule_;
   Progression progression_;
 };

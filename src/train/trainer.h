@@ -30,7 +30,7 @@ struct TrainJob {
   const BackboneFit* initial = nullptr;
   std::map<std::string, std::string> provenance;  ///< goes into the model's metadata
   std::function<bool()>
-      stop_requested;  ///< asked in each step; true, on any rank, saves after it and ends
+      stop_requested;  ///< asked in each step; true, on any rank, saves soon after and ends
 };
 
 struct TrainResult {

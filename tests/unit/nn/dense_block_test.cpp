@@ -100,6 +100,8 @@ Outcome pass(const std::function<at::Tensor(const at::Tensor&, Block&)>& functio
              const at::Tensor& images, const at::Tensor& factors) {
   const at::Tensor x = images.detach().clone().set_requires_grad(true);
   const at::Tensor y = function(x, block);
+  // As the model does: what was not counted forward must not be backward.
+  for (BatchNorm2d& norm : block.norms()) norm->count_images(true);
   (y * factors).sum().backward();
   Outcome outcome{y.detach(), x.grad(), {}, block.statistics()};
   for (const at::Tensor& parameter : block.parameters())

@@ -52,7 +52,7 @@ bool same_state(const Model& a, const Model& b) {
 }
 
 Progression load_checkpoint(const std::filesystem::path& file, Model& model,
-                            std::vector<at::Tensor>& average, torch::optim::Optimizer& optimizer) {
+                            const std::vector<at::Tensor>& average, Optimizer& optimizer) {
   return restore_checkpoint(read_checkpoint(file), file, model, average, optimizer);
 }
 
@@ -64,24 +64,24 @@ TEST(Checkpoint, AContinuedRunTakesTheSameStepsAsAnUnbrokenOne) {
   for (const char* kind : {"adamw", "adam", "sgd"}) {
     const ScratchFolder folder;
     const auto unbroken = small_model(1);
-    const auto optimizer = make_optimizer(*unbroken, options_of(kind));
+    Optimizer optimizer = make_optimizer(*unbroken, options_of(kind));
     std::vector<at::Tensor> average = {at::rand({3}), at::rand({2, 2})};
-    test::step(*unbroken, *optimizer);
-    test::step(*unbroken, *optimizer);
-    save_checkpoint(folder / "last.ckpt", *unbroken, average, *optimizer, some_progression());
+    test::step(*unbroken, optimizer);
+    test::step(*unbroken, optimizer);
+    save_checkpoint(folder / "last.ckpt", *unbroken, average, optimizer, some_progression());
 
     const auto continued = small_model(2);
-    const auto second = make_optimizer(*continued, options_of(kind));
+    Optimizer second = make_optimizer(*continued, options_of(kind));
     std::vector<at::Tensor> loaded = {at::zeros({3}), at::zeros({2, 2})};
     EXPECT_FALSE(same_state(*unbroken, *continued));
-    expect_equal(load_checkpoint(folder / "last.ckpt", *continued, loaded, *second),
+    expect_equal(load_checkpoint(folder / "last.ckpt", *continued, loaded, second),
                  some_progression());
     EXPECT_TRUE(same_state(*unbroken, *continued)) << kind;
     EXPECT_TRUE(at::equal(average[0], loaded[0]));
     EXPECT_TRUE(at::equal(average[1], loaded[1]));
 
-    test::step(*unbroken, *optimizer);
-    test::step(*continued, *second);
+    test::step(*unbroken, optimizer);
+    test::step(*continued, second);
     EXPECT_TRUE(same_state(*unbroken, *continued)) << kind << ": its state was not restored";
   }
 }
@@ -91,14 +91,14 @@ template <typename Damage>
 std::string error_after(const Damage& damage) {
   const ScratchFolder folder;
   const auto model = small_model();
-  const auto optimizer = make_optimizer(*model, options_of("adamw"));
+  Optimizer optimizer = make_optimizer(*model, options_of("adamw"));
   std::vector<at::Tensor> none;
-  save_checkpoint(folder / "last.ckpt", *model, none, *optimizer, some_progression());
+  save_checkpoint(folder / "last.ckpt", *model, none, optimizer, some_progression());
   std::string content = test::slurp(folder / "last.ckpt");
   damage(content);
   test::spill(folder / "last.ckpt", content);
   try {
-    (void)load_checkpoint(folder / "last.ckpt", *model, none, *optimizer);
+    (void)load_checkpoint(folder / "last.ckpt", *model, none, optimizer);
   } catch (const UserError& error) {
     return std::string(error.what()) + " | " + error.hint();
   }
@@ -121,14 +121,18 @@ TEST(Checkpoint, DamageIsNoticedWhereverItIs) {
 TEST(Checkpoint, OfAnotherConfigurationIsRefused) {
   const ScratchFolder folder;
   const auto model = small_model();
-  const auto optimizer = make_optimizer(*model, options_of("adamw"));
+  Optimizer optimizer = make_optimizer(*model, options_of("adamw"));
   std::vector<at::Tensor> none;
-  save_checkpoint(folder / "last.ckpt", *model, none, *optimizer, some_progression());
+  save_checkpoint(folder / "last.ckpt", *model, none, optimizer, some_progression());
   ModelSpec spec = model->spec();
   spec.findings.emplace_back("Hernia");
   Model other(spec);
-  const auto second = make_optimizer(other, options_of("adamw"));
-  EXPECT_THROW((void)load_checkpoint(folder / "last.ckpt", other, none, *second), UserError);
+  Optimizer second = make_optimizer(other, options_of("adamw"));
+  EXPECT_THROW((void)load_checkpoint(folder / "last.ckpt", other, none, second), UserError);
+  // Adam keeps squares that sgd's checkpoint does not have.
+  Optimizer sgd = make_optimizer(*model, options_of("sgd"));
+  save_checkpoint(folder / "sgd.ckpt", *model, none, sgd, some_progression());
+  EXPECT_THROW((void)load_checkpoint(folder / "sgd.ckpt", *model, none, optimizer), UserError);
 }
 
 }  // namespace

@@ -34,9 +34,9 @@ inline TrainOptions options_of(const std::string& optimizer) {
 }
 
 /// One step on fixed images.
-inline void step(Model& model, torch::optim::Optimizer& optimizer) {
+inline void step(Model& model, Optimizer& optimizer) {
   const at::Tensor images = at::linspace(0, 1, 4 * 32 * 32).view({4, 32, 32});
-  optimizer.zero_grad();
+  optimizer.clear_gradients();
   model.train();
   model.forward(images).logits.square().mean().backward();
   optimizer.step();
