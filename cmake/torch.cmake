@@ -26,3 +26,10 @@ if(NCCL_INCLUDE_DIR AND NOT NCCL_INCLUDE_DIR STREQUAL "/usr/include")
 endif()
 separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(chestmap_libtorch INTERFACE ${torch_flags})
+# Kernels of our own, where this libtorch has CUDA.
+if(TARGET torch_cuda)
+  set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 knows no later one of CUDA 13
+  enable_language(CUDA)
+  set(CHESTMAP_CUDA ON)
+  target_compile_definitions(chestmap_libtorch INTERFACE CHESTMAP_CUDA)
+endif()

@@ -30,6 +30,6 @@ if(wheel_nvcc AND (NOT DEFINED CUDA_TOOLKIT_ROOT_DIR OR CUDA_TOOLKIT_ROOT_DIR ST
   set(CUDA_TOOLKIT_ROOT_DIR "${toolkit_links}" CACHE PATH "CUDA toolkit")
   set(CUDAToolkit_ROOT "${toolkit_links}" CACHE PATH "CUDA toolkit")
   set(CMAKE_CUDA_COMPILER "${toolkit_links}/bin/nvcc" CACHE FILEPATH "CUDA compiler")
-  # No CUDA code is compiled here: there is no need to look for the GPU that it would be for.
-  set(TORCH_CUDA_ARCH_LIST 9.0)
+  # GPUs that kernels are compiled for, the last for later ones too; without it torch looks for one that is here.
+  set(TORCH_CUDA_ARCH_LIST "8.0 9.0+PTX" CACHE STRING "GPU architectures")
 endif()

@@ -23,7 +23,7 @@ void add_backend_options(CLI::App& command, BackendArguments& arguments);
 // Of each program its own: chestmap has the own engine, chestmap-torch libtorch.
 
 /// Whether chestmap-torch has to do what is asked for; it says no itself. `gradients`: maps of
-/// gradients are wanted.
+/// gradients, or training, are wanted.
 [[nodiscard]] bool needs_torch(const BackendArguments& arguments, bool gradients);
 
 /// Throws UserError as what makes the back ends does.

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/median.h"
 #include "cli/backend_arguments.h"
+#include "cli/bench_training.h"
 #include "cli/commands.h"
 #include "cli/layer_table.h"
 #include "cli/torch_program.h"
@@ -36,6 +37,8 @@ struct Arguments {
   std::vector<std::size_t> batches = {1, 8};
   std::size_t repeats = 11;
   bool layers = false;
+  bool training = false;
+  TrainingBench train;
   bool json = false;
 };
 
@@ -93,8 +96,39 @@ std::size_t peak_memory_bytes() {
   return static_cast<std::size_t>(usage.ru_maxrss) * kKilo;
 }
 
+/// The steps of one batch size after the other.
+int bench_training_command(const Arguments& arguments) {
+  Json all;
+  for (const std::size_t batch : arguments.batches) {
+    TrainingBench bench = arguments.train;
+    bench.backbone = arguments.model;
+    bench.size = arguments.size;
+    bench.batch = static_cast<std::int64_t>(batch);
+    bench.repeats = arguments.repeats;
+    all.push_back(Json::parse(bench_training(bench, arguments.backend)));
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", all.dump(1));
+    return 0;
+  }
+  fmt::print("training {} at {} pixels in {}\n", arguments.model, arguments.size,
+             arguments.train.precision);
+  for (const Json& one : all) {
+    const double seconds = one["seconds"];
+    const std::size_t images = one["images"];
+    const double device_bytes = one["device_bytes"];
+    fmt::print("{:>3} a step: {:9.2f} ms, {:8.2f} images a second{}\n", images, 1e3 * seconds,
+               static_cast<double>(images) / seconds,
+               device_bytes > 0 ? fmt::format(", {:.1f} GB of GPU memory", 1e-9 * device_bytes)
+                                : std::string());
+  }
+  fmt::print("peak memory: {:.0f} MB\n", static_cast<double>(peak_memory_bytes()) / 1e6);
+  return 0;
+}
+
 int bench_command(const Arguments& arguments) {
-  if (needs_torch(arguments.backend, false)) return become_torch_program();
+  if (needs_torch(arguments.backend, arguments.training)) return become_torch_program();
+  if (arguments.training) return bench_training_command(arguments);
   const ModelFile model(arguments);
   const Clock::time_point start = Clock::now();
   const auto backend = make_backend(model.path(), arguments.backend);
@@ -151,6 +185,17 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--layers", arguments->layers,
                     "Time, operations and share of this machine's measured peak of each layer");
+  CLI::Option* training = command->add_flag(
+      "--training", arguments->training,
+      "Time training steps of a backbone of random weights instead, on images in memory");
+  command->add_option("--precision", arguments->train.precision, "Of --training's convolutions")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->capture_default_str()
+      ->needs(training);
+  command
+      ->add_flag("!--no-recording", arguments->train.record,
+                 "On a GPU, queue --training's operations one by one")
+      ->needs(training);
   command->add_flag("--json", arguments->json, "Print the figures as JSON");
   add_backend_options(*command, arguments->backend);
   command->callback(

@@ -1,4 +1,7 @@
+#include <stdexcept>
+
 #include "cli/backend_arguments.h"
+#include "cli/bench_training.h"
 #include "cli/fitting.h"
 #include "engine/engine_backend.h"
 #include "engine/input_ranges.h"
@@ -14,6 +17,10 @@ bool needs_torch(const BackendArguments& arguments, bool gradients) {
 std::unique_ptr<Backend> make_backend(const std::filesystem::path& model,
                                       const BackendArguments& arguments) {
   return make_engine_backend(model, arguments.threads, precision_of(arguments.engine));
+}
+
+std::string bench_training(const TrainingBench& /*bench*/, const BackendArguments& /*backend*/) {
+  throw std::logic_error("training is timed by chestmap-torch");
 }
 
 void make_ready_to_time(const std::filesystem::path& model, const BackendArguments& arguments) {

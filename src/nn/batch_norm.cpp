@@ -128,6 +128,12 @@ BatchMoments BatchNorm2dImpl::moments_of_all(const at::Tensor& mean, const at::T
   return {of_all, (sums.narrow(0, channels, channels) / all - of_all.square()).clamp_min(0.0), all};
 }
 
+NormVectors BatchNorm2dImpl::vectors() const {
+  return {weight.detach(), bias.detach(),       running_mean,
+          running_var,     num_batches_tracked, options.momentum().value(),
+          options.eps()};
+}
+
 void BatchNorm2dImpl::track(const BatchMoments& moments) {
   const at::NoGradGuard no_gradient;
   num_batches_tracked += 1;

@@ -8,6 +8,8 @@
 #include <functional>
 #include <utility>
 
+#include "nn/norm_relu/kernels.h"
+
 namespace chestmap {
 
 /// Makes a contiguous tensor of doubles its sum over the processes that train together.
@@ -41,6 +43,7 @@ class BatchNorm2dImpl
                                             std::int64_t pixels) const;
   /// Moves the running statistics towards the moments of a training step.
   void track(const BatchMoments& moments);
+  [[nodiscard]] NormVectors vectors() const;
   [[nodiscard]] const SumOverRanks& sum_over_ranks() const noexcept { return sum_; }
   [[nodiscard]] bool counts_images() const noexcept { return counted_; }
 

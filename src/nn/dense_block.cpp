@@ -10,7 +10,7 @@
 #include <tuple>
 #include <utility>
 
-#include "nn/norm_relu_kernels.h"
+#include "nn/norm_relu/kernels.h"
 
 namespace chestmap {
 
@@ -47,16 +47,22 @@ at::ScalarType computed_type(const at::Tensor& rows) {
   return rows.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 }
 
-/// What a norm does to its rows, and what its gradient needs of it.
+/// A norm in one batch.
 struct Applied {
-  at::Tensor scale;  // C, of the type that the rows are computed in
-  at::Tensor shift;
-  at::Tensor mean;
-  at::Tensor inverse;  // of the deviation: C, doubles
-  at::Tensor count;    // of pixels; undefined where the moments are stored ones
+  AppliedNorm by;
+  at::Tensor count;  // of pixels; undefined where the moments are stored ones
 };
 
+/// Whether one kernel does what lies between the passes.
+bool is_fused(const BatchNorm2dImpl& norm, const at::Tensor& rows) {
+  return norm.uses_images() && !norm.sum_over_ranks() && has_norm_kernels(rows);
+}
+
 Applied applied(BatchNorm2dImpl& norm, const ChannelMoments& own, const at::Tensor& rows) {
+  // The number on the CPU costs the GPU nothing.
+  if (is_fused(norm, rows))
+    return {moved_factors(norm.vectors(), own, rows.size(0)),
+            at::scalar_tensor(static_cast<double>(rows.size(0)), at::kDouble)};
   BatchMoments moments;
   if (norm.uses_images()) {
     moments = norm.moments_of_all(own.mean, own.variance, rows.size(0));
@@ -68,28 +74,26 @@ Applied applied(BatchNorm2dImpl& norm, const ChannelMoments& own, const at::Tens
   const at::Tensor scale = norm.weight.detach().to(at::kDouble) * inverse;
   const at::Tensor shift = norm.bias.detach().to(at::kDouble) - scale * moments.mean;
   const at::ScalarType type = computed_type(rows);
-  return {scale.to(type), shift.to(type), moments.mean.to(type), inverse, moments.count};
+  return {{scale.to(type), shift.to(type), moments.mean.to(type), inverse}, moments.count};
 }
 
-at::Tensor activated(const at::Tensor& rows, const Applied& norm) {
+at::Tensor activated(const at::Tensor& rows, const AppliedNorm& norm) {
   at::Tensor y = rows_like(rows, rows.size(1));
   norm_relu_forward(rows, {norm.scale, norm.shift, {}, {}}, y);
   return y;
 }
-
-struct NormGradient {
-  at::Tensor weight;
-  at::Tensor bias;
-};
 
 /// The gradient through a norm and its ReLU into `dx`, or added to what is there. With g = scale,
 /// n pixels in all and means over them all,
 ///   dx = g (dy' - mean(dy') - x^ mean(dy' x^)),  x^ = (x - mean) inverse,
 /// where stored moments leave the first term alone. Images that are not counted get none of it. The
 /// gradients of weight and bias are this process's own, as all gradients are.
-NormGradient backward_through(const BatchNorm2dImpl& norm, const Applied& by, bool counted,
+NormGradient backward_through(const BatchNorm2dImpl& norm, const Applied& applied, bool counted,
                               const at::Tensor& dy, const at::Tensor& rows, const at::Tensor& dx,
                               bool add) {
+  const AppliedNorm& by = applied.by;
+  if (counted && applied.count.defined() && is_fused(norm, rows))
+    return whole_gradient(dy, rows, by, dx, add);
   NormReluFactors factors{by.scale, by.shift, at::zeros_like(by.scale), at::zeros_like(by.scale)};
   at::Tensor sums = at::zeros({2, rows.size(1)}, by.inverse.options());
   if (counted) {
@@ -100,12 +104,12 @@ NormGradient backward_through(const BatchNorm2dImpl& norm, const Applied& by, bo
   // Copies: the sums are about to become those of all ranks.
   NormGradient own{sums[0].to(type, /*non_blocking=*/false, /*copy=*/true),
                    sums[1].to(type, /*non_blocking=*/false, /*copy=*/true)};
-  if (by.count.defined()) {
+  if (applied.count.defined()) {
     if (norm.sum_over_ranks()) norm.sum_over_ranks()(sums);
     const at::Tensor scale = by.scale.to(at::kDouble);
-    const at::Tensor slope = -scale * by.inverse * sums[0] / by.count;
+    const at::Tensor slope = -scale * by.inverse * sums[0] / applied.count;
     factors.slope = slope.to(type);
-    factors.offset = (-scale * sums[1] / by.count - slope * by.mean.to(at::kDouble)).to(type);
+    factors.offset = (-scale * sums[1] / applied.count - slope * by.mean.to(at::kDouble)).to(type);
   }
   if (counted)
     norm_relu_backward(dy, rows, factors, dx, add);
@@ -164,16 +168,16 @@ class Kept {
   void add(const at::Tensor& tensor) {
     if (on_) tensors_.push_back(tensor);
   }
-  void add(const Applied& by) {
-    for (const at::Tensor& tensor : {by.scale, by.shift, by.mean, by.inverse, by.count})
+  void add(const Applied& of) {
+    for (const at::Tensor& tensor : {of.by.scale, of.by.shift, of.by.mean, of.by.inverse, of.count})
       add(tensor);
   }
   at::Tensor take() { return std::move(tensors_[next_++]); }
   Applied take_applied() {
-    Applied by;
-    for (at::Tensor* tensor : {&by.scale, &by.shift, &by.mean, &by.inverse, &by.count})
+    Applied of;
+    for (at::Tensor* tensor : {&of.by.scale, &of.by.shift, &of.by.mean, &of.by.inverse, &of.count})
       *tensor = take();
-    return by;
+    return of;
   }
   [[nodiscard]] const variable_list& tensors() const { return tensors_; }
 
@@ -226,11 +230,11 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
       BatchNorm2d norm1 = layer.norm1;
       BatchNorm2d norm2 = layer.norm2;
       const Applied by1 = normalised(*norm1);
-      const at::Tensor wide = activated(block.narrow(1, 0, known), by1);
+      const at::Tensor wide = activated(block.narrow(1, 0, known), by1.by);
       const at::Tensor narrow = convolved(wide, layer.conv1->weight, sizes);
       const Applied by2 = applied(
           *norm2, norm2->uses_images() ? channel_moments(narrow) : ChannelMoments{}, narrow);
-      const at::Tensor middle = activated(narrow, by2);
+      const at::Tensor middle = activated(narrow, by2.by);
       const std::int64_t growth = layer.conv2->weight.size(0);
       block.narrow(1, known, growth).copy_(convolved(middle, layer.conv2->weight, sizes));
       measure(known, growth);
@@ -248,7 +252,7 @@ class DenseBlockFunction : public torch::autograd::Function<DenseBlockFunction> 
     // They may count again when backward comes.
     context->saved_data["counted"] = parts->norm->counts_images();
     context->saved_data["parts"] = c10::IValue::make_capsule(parts);
-    return images_of(activated(block, by), sizes);
+    return images_of(activated(block, by.by), sizes);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {

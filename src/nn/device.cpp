@@ -3,6 +3,10 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
+#include <torch/version.h>
+#ifdef CHESTMAP_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
 
 #include <cstdlib>
 #include <string_view>
@@ -49,6 +53,10 @@ c10::Device prepare_device(const std::string& name, std::int64_t threads) {
   at::set_num_threads(
       static_cast<int>(threads > 0 ? threads : static_cast<std::int64_t>(available_cores())));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+#if TORCH_VERSION_MAJOR >= 2
+  // Or each new tensor is filled before it is written.
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+#endif
   at::globalContext().setBenchmarkCuDNN(false);
   at::globalContext().setDeterministicCuDNN(true);
   if (!cuda) return c10::Device(c10::kCPU);
@@ -58,6 +66,19 @@ c10::Device prepare_device(const std::string& name, std::int64_t threads) {
     throw UserError("--device " + name + ": there are " +
                     std::to_string(torch::cuda::device_count()) + " CUDA devices");
   return device;
+}
+
+std::int64_t peak_device_bytes(c10::Device device) {
+#ifdef CHESTMAP_CUDA
+  if (device.is_cuda()) {
+    constexpr std::size_t kAllPools = 0;
+    return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
+        .reserved_bytes[kAllPools]
+        .peak;
+  }
+#endif
+  (void)device;
+  return 0;
 }
 
 }  // namespace chestmap

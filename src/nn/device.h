@@ -2,6 +2,7 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <string>
 
 namespace chestmap {
@@ -13,5 +14,9 @@ namespace chestmap {
 /// "cuda:N", the GPU of the rank with this number among those of its machine; ranks share GPUs
 /// where these are fewer. Throws UserError where no GPU can be used.
 [[nodiscard]] std::string rank_cuda_device(int local_rank);
+
+/// The most memory that this process has had in use on a GPU at a time; 0 on the CPU and where
+/// this libtorch has no CUDA.
+[[nodiscard]] std::int64_t peak_device_bytes(c10::Device device);
 
 }  // namespace chestmap

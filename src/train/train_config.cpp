@@ -98,10 +98,12 @@ std::vector<ConfigKey> train_keys() {
       {"train.precision",
        std::string("float32"),
        "Of the convolutions: float32, or bfloat16 (autocast; weights, norms, head and losses keep "
-       "single precision)",
+       "single precision; for GPUs: on the CPU it is slower)",
        {},
        {},
        Texts{"float32", "bfloat16"}},
+      {"train.record_steps", true,
+       "On one GPU, record a step once and replay it for each batch (a CUDA graph)"},
       {"train.learning_rate", 1e-3, "At the end of the warm-up", 0.0},
       {"train.relevance_learning_rate", 1e-3,
        "Of the relevance, which has a schedule of the same form", 0.0},
@@ -229,6 +231,7 @@ TrainOptions train_options(const Config& config) {
   options.seed = static_cast<std::uint64_t>(config.whole("seed"));
   options.epochs = config.whole("train.epochs");
   options.optimizer = config.text("train.optimizer");
+  options.record_steps = config.flag("train.record_steps");
   options.precision = config.text("train.precision");
   options.learning_rate = config.real("train.learning_rate");
   options.relevance_learning_rate = config.real("train.relevance_learning_rate");

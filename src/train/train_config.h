@@ -18,6 +18,7 @@ struct TrainOptions {
   std::int64_t epochs = 0;
   std::string optimizer;
   std::string precision;
+  bool record_steps = true;
   double learning_rate = 0.0;
   double relevance_learning_rate = 0.0;
   double backbone_learning_rate_factor = 1.0;

@@ -29,6 +29,7 @@
 #include "train/checkpoint.h"
 #include "train/late_value.h"
 #include "train/optimizer.h"
+#include "train/recorded_step.h"
 #include "train/schedule.h"
 #include "train/step.h"
 #include "train/tensorboard.h"
@@ -124,6 +125,9 @@ class Run {
     average_.emplace(*model_, options_.average_decay);
     step_.emplace(*model_, *optimizer_, *average_, loss_, ranks_, buckets_ ? &*buckets_ : nullptr,
                   options_);
+    // What ranks exchange is not recorded.
+    recorded_.emplace([this](const StepInput& input) { return step_->run(input); },
+                      options_.record_steps && ranks_.ranks() == 1);
     const auto steps = static_cast<double>(train_loader_.batches());
     schedule_ = {options_.schedule, options_.warmup_epochs * steps,
                  static_cast<double>(options_.epochs) * steps};
@@ -250,8 +254,8 @@ class Run {
         to_device(share.batch, model_->spec().input_size,
                   static_cast<std::int64_t>(job_.dataset->findings.size()), device_);
     const at::Tensor loss =
-        step_->run({input.images, input.labels, on_device(share.counts, device_),
-                    draw_stage_keep(share.first, input.images.size(0))});
+        recorded_->run({input.images, input.labels, on_device(share.counts, device_),
+                        draw_stage_keep(share.first, input.images.size(0))});
     taken_.push_back({LateValue(loss), share.images, progression_.batch});
   }
 
@@ -473,6 +477,7 @@ class Run {
   std::optional<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
   std::optional<TrainingStep> step_;
+  std::optional<RecordedStep> recorded_;
   std::deque<TakenStep> taken_;  // whose loss has not been looked at
   bool stop_ = false;            // asked for, on any rank
   Schedule schedule_;

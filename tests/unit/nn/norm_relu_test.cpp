@@ -1,4 +1,4 @@
-#include "nn/norm_relu_kernels.h"
+#include "nn/norm_relu/kernels.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

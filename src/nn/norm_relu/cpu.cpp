@@ -1,11 +1,10 @@
-#include "nn/norm_relu_kernels.h"
+#include "nn/norm_relu/cpu.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 // Compiled for several instruction sets, one of which is chosen when the program starts.
@@ -15,7 +14,7 @@
 #define CHESTMAP_VECTOR_CLONES
 #endif
 
-namespace chestmap {
+namespace chestmap::cpu {
 
 namespace {
 
@@ -117,10 +116,6 @@ CHESTMAP_VECTOR_CLONES void add_row(const float* dy, const float* x, const Gradi
   }
 }
 
-bool has_kernel(const at::Tensor& rows) {
-  return rows.device().is_cpu() && rows.scalar_type() == at::kFloat;
-}
-
 /// `work(begin, end)` for pieces of the rows, by all threads.
 template <typename Work>
 void over_rows(std::int64_t rows, std::int64_t channels, const Work& work) {
@@ -128,7 +123,7 @@ void over_rows(std::int64_t rows, std::int64_t channels, const Work& work) {
   at::parallel_for(0, rows, std::max<std::int64_t>(1, kLeastValues / channels), work);
 }
 
-ChannelMoments fast_moments(const Rows& x) {
+ChannelMoments moments_of(const Rows& x) {
   std::vector<double> mean(static_cast<std::size_t>(kParts * x.channels));
   std::vector<double> squares(mean.size());
   at::parallel_for(0, kParts, 1, [&](std::int64_t first, std::int64_t last) {
@@ -166,8 +161,8 @@ ChannelMoments fast_moments(const Rows& x) {
   return moments;
 }
 
-at::Tensor fast_sums(const Rows& dy, const Rows& x, const NormReluFactors& factors,
-                     const float* centre) {
+at::Tensor sums_of(const Rows& dy, const Rows& x, const NormReluFactors& factors,
+                   const float* centre) {
   const auto* scale = factors.scale.data_ptr<float>();
   const auto* shift = factors.shift.data_ptr<float>();
   const at::Tensor parts = at::zeros({kParts, 2, x.channels}, at::kDouble);
@@ -190,54 +185,10 @@ at::Tensor fast_sums(const Rows& dy, const Rows& x, const NormReluFactors& facto
 
 }  // namespace
 
-namespace plain {
-
-ChannelMoments channel_moments(const at::Tensor& rows) {
-  const auto [variance, mean] = at::var_mean(
-      rows.scalar_type() == at::kDouble ? rows : rows.to(at::kFloat), at::IntArrayRef{0},
-      /*unbiased=*/false);
-  return {mean.to(at::kDouble), variance.to(at::kDouble)};
-}
+ChannelMoments channel_moments(const at::Tensor& rows) { return moments_of(Rows(rows)); }
 
 void norm_relu_forward(const at::Tensor& rows, const NormReluFactors& factors,
                        const at::Tensor& y) {
-  y.copy_(at::relu(rows * factors.scale + factors.shift));
-}
-
-namespace {
-
-at::Tensor passed(const at::Tensor& dy, const at::Tensor& rows, const NormReluFactors& factors) {
-  return dy * (rows * factors.scale + factors.shift > 0);
-}
-
-}  // namespace
-
-at::Tensor norm_relu_sums(const at::Tensor& dy, const at::Tensor& rows,
-                          const NormReluFactors& factors, const at::Tensor& centre) {
-  const at::Tensor own = passed(dy, rows, factors);
-  return at::stack(
-      {(own * (rows - centre)).sum(0, false, at::kDouble), own.sum(0, false, at::kDouble)});
-}
-
-void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
-                        const NormReluFactors& factors, const at::Tensor& dx, bool add) {
-  const at::Tensor value =
-      factors.scale * passed(dy, rows, factors) + factors.slope * rows + factors.offset;
-  if (add)
-    dx.add_(value);
-  else
-    dx.copy_(value);
-}
-
-}  // namespace plain
-
-ChannelMoments channel_moments(const at::Tensor& rows) {
-  return has_kernel(rows) ? fast_moments(Rows(rows)) : plain::channel_moments(rows);
-}
-
-void norm_relu_forward(const at::Tensor& rows, const NormReluFactors& factors,
-                       const at::Tensor& y) {
-  if (!has_kernel(rows)) return plain::norm_relu_forward(rows, factors, y);
   const Rows from(rows);
   const Rows to(y);
   const auto* scale = factors.scale.data_ptr<float>();
@@ -251,13 +202,11 @@ void norm_relu_forward(const at::Tensor& rows, const NormReluFactors& factors,
 
 at::Tensor norm_relu_sums(const at::Tensor& dy, const at::Tensor& rows,
                           const NormReluFactors& factors, const at::Tensor& centre) {
-  if (!has_kernel(rows)) return plain::norm_relu_sums(dy, rows, factors, centre);
-  return fast_sums(Rows(dy), Rows(rows), factors, centre.data_ptr<float>());
+  return sums_of(Rows(dy), Rows(rows), factors, centre.data_ptr<float>());
 }
 
 void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
                         const NormReluFactors& factors, const at::Tensor& dx, bool add) {
-  if (!has_kernel(rows)) return plain::norm_relu_backward(dy, rows, factors, dx, add);
   const Rows above(dy);
   const Rows x(rows);
   const Rows to(dx);
@@ -270,4 +219,4 @@ void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
   });
 }
 
-}  // namespace chestmap
+}  // namespace chestmap::cpu
