@@ -74,10 +74,20 @@ class Loader::Worker {
     return (indices_.size() + options_.batch - 1) / options_.batch;
   }
 
-  void start(std::uint64_t epoch, std::size_t first_batch) {
+  [[nodiscard]] int bits() const {
+    constexpr int kFew = 8;
+    constexpr int kMany = 16;
+    for (const std::size_t index : indices_) {
+      const Record& record = dataset_.records[index];
+      if (!is_packed(record) || record.pack->settings().bits != kFew) return kMany;
+    }
+    return kFew;
+  }
+
+  void start(std::uint64_t epoch, std::size_t first_batch, Content content) {
     auto order = std::make_shared<std::vector<std::size_t>>(indices_.size());
     std::iota(order->begin(), order->end(), std::size_t{0});
-    if (options_.shuffle) {
+    if (options_.shuffle && content != Content::stored) {
       RandomStream stream{options_.seed, epoch, kOrderStream};
       shuffle(*order, stream);
     }
@@ -85,6 +95,7 @@ class Loader::Worker {
       const std::lock_guard lock(mutex_);
       ++run_;
       epoch_ = epoch;
+      content_ = content;
       order_ = std::move(order);
       next_to_take_ = next_to_give_ = first_batch;
       ready_.clear();
@@ -123,6 +134,7 @@ class Loader::Worker {
   struct Job {
     std::uint64_t run = 0;
     std::uint64_t epoch = 0;
+    Content content = Content::images;
     std::size_t batch = 0;
     std::shared_ptr<const std::vector<std::size_t>> order;
   };
@@ -176,7 +188,7 @@ class Loader::Worker {
     while (true) {
       may_take_.wait(lock, [this] { return closing_ || has_job(); });
       if (closing_) return;
-      const Job job{run_, epoch_, next_to_take_++, order_};
+      const Job job{run_, epoch_, content_, next_to_take_++, order_};
       lock.unlock();
       Made made = make(job);
       lock.lock();
@@ -191,32 +203,38 @@ class Loader::Worker {
     made.batch.index = job.batch;
     const std::size_t begin = job.batch * options_.batch;
     const std::size_t count = std::min(options_.batch, indices_.size() - begin);
-    const std::size_t first = begin + count * options_.part / options_.parts;
-    const std::size_t end = begin + count * (options_.part + 1) / options_.parts;
+    const bool all = job.content == Content::stored;
+    const std::size_t first = begin + (all ? 0 : count * options_.part / options_.parts);
+    const std::size_t end = begin + (all ? count : count * (options_.part + 1) / options_.parts);
     try {
-      made.batch.pixels.reserve((end - first) * options_.size * options_.size);
+      if (job.content != Content::no_images)
+        made.batch.pixels.reserve((end - first) * options_.size * options_.size);
       Scratch scratch{ImageF(options_.size, options_.size), {}};
-      for (std::size_t i = first; i < end; ++i) add(job.epoch, (*job.order)[i], scratch, made);
+      for (std::size_t i = first; i < end; ++i) add(job, (*job.order)[i], scratch, made);
     } catch (...) {
       made.error = std::current_exception();
     }
     return made;
   }
 
-  void add(std::uint64_t epoch, std::size_t position, Scratch& scratch, Made& made) {
-    if (!load(position, scratch, made)) return;
+  void add(const Job& job, std::size_t position, Scratch& scratch, Made& made) {
+    const bool reads = job.content != Content::no_images;
+    if (reads ? !load(position, scratch, made) : is_known_failure(position, made)) return;
     Batch& batch = made.batch;
     const Record& record = dataset_.records[indices_[position]];
-    const std::size_t at = batch.pixels.size();
-    batch.pixels.resize(at + options_.size * options_.size);
-    const std::span<float> pixels = std::span(batch.pixels).subspan(at);
-    if (options_.augmentation == Augmentation{}) {
-      std::copy(scratch.image.pixels().begin(), scratch.image.pixels().end(), pixels.begin());
-    } else {
-      RandomStream stream{options_.seed, epoch, position, kAugmentStream};
-      augment(scratch.image, draw(options_.augmentation, stream), pixels);
+    AugmentationDraw drawn;
+    if (options_.augmentation != Augmentation{} && job.content != Content::stored) {
+      RandomStream stream{options_.seed, job.epoch, position, kAugmentStream};
+      drawn = draw(options_.augmentation, stream);
+    }
+    if (reads) {
+      const std::size_t at = batch.pixels.size();
+      batch.pixels.resize(at + options_.size * options_.size);
+      augment(scratch.image, drawn, std::span(batch.pixels).subspan(at));
     }
     batch.records.push_back(indices_[position]);
+    batch.positions.push_back(position);
+    batch.draws.push_back(drawn);
     for (const Label label : record.labels) batch.labels.push_back(static_cast<signed char>(label));
   }
 
@@ -237,9 +255,20 @@ class Loader::Worker {
     return false;
   }
 
+  bool is_known_failure(std::size_t position, Made& made) {
+    std::string reason = known_failure(position);
+    if (reason.empty()) return false;
+    made.failures.push_back({position, std::move(reason)});
+    return true;
+  }
+
+  [[nodiscard]] bool is_packed(const Record& record) const {
+    return record.pack && record.pack->settings().side == options_.size;
+  }
+
   void read(std::size_t position, Scratch& scratch) {
     const Record& record = dataset_.records[indices_[position]];
-    if (record.pack && record.pack->settings().side == options_.size) {
+    if (is_packed(record)) {
       from_samples(record.pack->pixels(record.pack_index, scratch.unpacked),
                    record.pack->settings().bits, scratch.image.pixels());
       return;
@@ -270,6 +299,7 @@ class Loader::Worker {
   bool closing_ = false;
   std::uint64_t run_ = 0;  ///< counts `start` calls: a batch of an earlier run is thrown away
   std::uint64_t epoch_ = 0;
+  Content content_ = Content::images;
   std::shared_ptr<const std::vector<std::size_t>> order_;
   std::size_t next_to_take_ = 0;
   std::size_t next_to_give_ = 0;
@@ -286,8 +316,10 @@ Loader::~Loader() = default;
 
 std::size_t Loader::batches() const noexcept { return worker_->batches(); }
 
-void Loader::start(std::uint64_t epoch, std::size_t first_batch) {
-  worker_->start(epoch, first_batch);
+int Loader::bits() const { return worker_->bits(); }
+
+void Loader::start(std::uint64_t epoch, std::size_t first_batch, Content content) {
+  worker_->start(epoch, first_batch, content);
 }
 
 std::optional<Batch> Loader::next() { return worker_->next(); }

@@ -27,14 +27,23 @@ struct LoaderOptions {
   std::size_t parts = 1;
 };
 
+/// What the batches of an epoch hold.
+enum class Content {
+  images,     ///< augmented
+  no_images,  ///< the same batches without their pixels, for whoever keeps the images: see `draws`
+  stored,     ///< every image of all parts, in the order of `indices`, not augmented
+};
+
 /// Images and labels for whoever computes on them.
 struct Batch {
   std::size_t index = 0;       ///< of the batch in its epoch
   std::size_t unreadable = 0;  ///< images that were left out
   std::vector<std::size_t>
-      records;                ///< indices into the data set's records; unreadable ones are left out
-  std::vector<float> pixels;  ///< records x size x size, in [0, 1]
-  std::vector<signed char> labels;  ///< records x findings, as `Label`
+      records;  ///< indices into the data set's records; unreadable ones are left out
+  std::vector<std::size_t> positions;   ///< of the records in `indices`
+  std::vector<AugmentationDraw> draws;  ///< how each is augmented
+  std::vector<float> pixels;            ///< records x size x size, in [0, 1]; empty without images
+  std::vector<signed char> labels;      ///< records x findings, as `Label`
 };
 
 /// Decodes, resizes and augments in background threads. The batches of an epoch, their order and
@@ -52,8 +61,11 @@ class Loader {
   ~Loader();
 
   [[nodiscard]] std::size_t batches() const noexcept;
-  /// Begins `epoch` at batch `first_batch`; a running epoch is given up.
-  void start(std::uint64_t epoch, std::size_t first_batch = 0);
+  /// Bits that hold an image's values exactly: 8 where all come from packs of that depth, or 16.
+  [[nodiscard]] int bits() const;
+  /// Begins `epoch` at batch `first_batch`; a running epoch is given up. Without images only those
+  /// that an earlier epoch could not read are known to be unreadable.
+  void start(std::uint64_t epoch, std::size_t first_batch = 0, Content content = Content::images);
   /// The next batch in order, or nothing at the epoch's end. It may be empty, where none of its
   /// images is readable or they are fewer than the parts.
   [[nodiscard]] std::optional<Batch> next();

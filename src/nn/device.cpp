@@ -6,6 +6,8 @@
 #include <torch/version.h>
 #ifdef CHESTMAP_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <cuda_runtime_api.h>
 #endif
 
 #include <cstdlib>
@@ -66,6 +68,19 @@ c10::Device prepare_device(const std::string& name, std::int64_t threads) {
     throw UserError("--device " + name + ": there are " +
                     std::to_string(torch::cuda::device_count()) + " CUDA devices");
   return device;
+}
+
+std::int64_t free_device_bytes(c10::Device device) {
+#ifdef CHESTMAP_CUDA
+  if (device.is_cuda()) {
+    const c10::cuda::CUDAGuard guard(device);
+    std::size_t free = 0;
+    std::size_t total = 0;
+    if (cudaMemGetInfo(&free, &total) == cudaSuccess) return static_cast<std::int64_t>(free);
+  }
+#endif
+  (void)device;
+  return 0;
 }
 
 std::int64_t peak_device_bytes(c10::Device device) {

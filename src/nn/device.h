@@ -15,6 +15,8 @@ namespace chestmap {
 /// where these are fewer. Throws UserError where no GPU can be used.
 [[nodiscard]] std::string rank_cuda_device(int local_rank);
 
+/// Bytes of a GPU that nobody uses; 0 on the CPU and where this libtorch has no CUDA.
+[[nodiscard]] std::int64_t free_device_bytes(c10::Device device);
 /// The most memory that this process has had in use on a GPU at a time; 0 on the CPU and where
 /// this libtorch has no CUDA.
 [[nodiscard]] std::int64_t peak_device_bytes(c10::Device device);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <utility>
 
 #include "base/error.h"
@@ -17,14 +18,17 @@ BatchFeed::BatchFeed(Loader& loader, Communicator& communicator, std::size_t fin
       images_(images),
       most_skipped_(most_skipped) {}
 
-void BatchFeed::start(std::uint64_t epoch, std::size_t first_batch) {
-  loader_.start(epoch, first_batch);
+void BatchFeed::start(std::uint64_t epoch, std::size_t first_batch, Content content) {
+  loader_.start(epoch, first_batch, content);
   unreadable_ = 0;
+  waited_ = 0.0;
   ahead_ = look_ahead();
 }
 
 std::optional<BatchFeed::Ahead> BatchFeed::look_ahead() {
+  const auto start = std::chrono::steady_clock::now();
   std::optional<Batch> batch = loader_.next();
+  waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!batch) return std::nullopt;
   const std::int64_t ranks = communicator_.ranks();
   const auto count = static_cast<std::int64_t>(batch->records.size());

@@ -29,7 +29,9 @@ class BatchFeed {
             double most_skipped);
 
   /// Begins `epoch` at batch `first_batch`.
-  void start(std::uint64_t epoch, std::size_t first_batch);
+  void start(std::uint64_t epoch, std::size_t first_batch, Content content);
+  /// Seconds that `next` has waited for the loader since the epoch began.
+  [[nodiscard]] double waited() const noexcept { return waited_; }
   /// The next batch, or nothing at the epoch's end: on all ranks alike. Throws UserError on all of
   /// them where too many images of the epoch cannot be read.
   [[nodiscard]] std::optional<BatchShare> next();
@@ -50,6 +52,7 @@ class BatchFeed {
   std::size_t images_;
   double most_skipped_;
   std::optional<Ahead> ahead_;
+  double waited_ = 0.0;
   std::size_t unreadable_ = 0;  // of the epoch, over all ranks
 };
 

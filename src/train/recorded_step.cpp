@@ -38,31 +38,31 @@ bool same_sizes(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>&
 
 }  // namespace
 
-/// Everything happens on a stream of its own, since the default one cannot be recorded, and what
-/// libraries set up for a stream must be there before.
-class RecordedStep::Graph {
+/// The default stream cannot be recorded, and what libraries set up for a stream must be there
+/// before.
+class RecordedStep::Stream {
  public:
-  explicit Graph(c10::Device device)
-      : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index())) {}
+  Stream(c10::Device device, bool record)
+      : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index())),
+        record_(record) {}
 
-  at::Tensor run(const Step& step, const StepInput& input) {
-    const c10::cuda::CUDAStream outside = c10::cuda::getCurrentCUDAStream(stream_.device_index());
-    after(outside, stream_);
-    at::Tensor loss;
-    {
-      const c10::cuda::CUDAStreamGuard guard(stream_);
-      loss = on_stream(step, input);
-    }
-    after(stream_, outside);
-    // Their memory must not be given away while this stream reads them.
+  LateValue run(const Step& step, const StepInput& input, const std::function<void()>& prepare) {
+    after(outside(), stream_);
     for (const at::Tensor& tensor : tensors_of(input))
-      if (tensor.defined()) tensor.record_stream(stream_);
-    loss.record_stream(outside);
-    return loss;
+      if (tensor.defined()) tensor.record_stream(stream_);  // or its memory is given away meanwhile
+    const c10::cuda::CUDAStreamGuard guard(stream_);
+    prepare();
+    return LateValue(on_stream(step, input));
   }
+
+  void join() { after(stream_, outside()); }
 
  private:
   static constexpr int kWarmUp = 3;
+
+  [[nodiscard]] c10::cuda::CUDAStream outside() const {
+    return c10::cuda::getCurrentCUDAStream(stream_.device_index());
+  }
 
   /// Work queued on `later` from now on waits for what is queued on `earlier`.
   static void after(const c10::cuda::CUDAStream& earlier, const c10::cuda::CUDAStream& later) {
@@ -72,6 +72,7 @@ class RecordedStep::Graph {
   }
 
   at::Tensor on_stream(const Step& step, const StepInput& input) {
+    if (!record_) return step(input);
     const std::vector<at::Tensor> given = tensors_of(input);
     if (steps_ == 0) shape_ = given;
     if (!same_sizes(given, shape_)) return step(input);
@@ -102,6 +103,7 @@ class RecordedStep::Graph {
   }
 
   c10::cuda::CUDAStream stream_;
+  bool record_;
   int steps_ = 0;                  // of the recorded sizes
   std::vector<at::Tensor> shape_;  // inputs of those sizes
   std::vector<at::Tensor> own_;    // what the graph reads
@@ -109,17 +111,29 @@ class RecordedStep::Graph {
   std::unique_ptr<at::cuda::CUDAGraph> graph_;
 };
 
-at::Tensor RecordedStep::run(const StepInput& input) {
-  if (!record_ || !input.images.is_cuda()) return step_(input);
-  if (!graph_) graph_ = std::make_unique<Graph>(input.images.device());
-  return graph_->run(step_, input);
+LateValue RecordedStep::run(const StepInput& input, const std::function<void()>& prepare) {
+  if (input.images.is_cuda()) {
+    if (!stream_) stream_ = std::make_unique<Stream>(input.images.device(), record_);
+    return stream_->run(step_, input, prepare);
+  }
+  prepare();
+  return LateValue(step_(input));
+}
+
+void RecordedStep::join() {
+  if (stream_) stream_->join();
 }
 
 #else
 
-class RecordedStep::Graph {};
+class RecordedStep::Stream {};
 
-at::Tensor RecordedStep::run(const StepInput& input) { return step_(input); }
+LateValue RecordedStep::run(const StepInput& input, const std::function<void()>& prepare) {
+  prepare();
+  return LateValue(step_(input));
+}
+
+void RecordedStep::join() {}
 
 #endif
 

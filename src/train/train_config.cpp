@@ -31,6 +31,13 @@ std::vector<ConfigKey> data_keys() {
       {"data.threads", whole(2), "Threads that decode images", 1.0, 256.0},
       {"data.prefetch", whole(4), "Batches decoded ahead", 1.0, 1024.0},
       {"data.cache_mib", whole(1024), "Memory for resized images kept between epochs, MiB", 0.0},
+      {"data.device_cache",
+       std::string("auto"),
+       "Keep the training images on the device and augment them there: on, off, or auto, on a GPU "
+       "of whose free memory they take at most half",
+       {},
+       {},
+       Texts{"auto", "on", "off"}},
       {"data.uncertain", Texts{"ignore"},
        "What uncertain labels count as: ignore (no part in the loss), ones or zeros for all, and "
        "FINDING=ones and the like for single findings"},
@@ -232,6 +239,7 @@ TrainOptions train_options(const Config& config) {
   options.epochs = config.whole("train.epochs");
   options.optimizer = config.text("train.optimizer");
   options.record_steps = config.flag("train.record_steps");
+  options.device_cache = config.text("data.device_cache");
   options.precision = config.text("train.precision");
   options.learning_rate = config.real("train.learning_rate");
   options.relevance_learning_rate = config.real("train.relevance_learning_rate");

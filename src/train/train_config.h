@@ -18,6 +18,7 @@ struct TrainOptions {
   std::int64_t epochs = 0;
   std::string optimizer;
   std::string precision;
+  std::string device_cache;  ///< data.device_cache
   bool record_steps = true;
   double learning_rate = 0.0;
   double relevance_learning_rate = 0.0;

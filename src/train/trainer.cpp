@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <deque>
 #include <nlohmann/json.hpp>
@@ -27,6 +28,7 @@
 #include "nn/loss.h"
 #include "train/batch_feed.h"
 #include "train/checkpoint.h"
+#include "train/device_images.h"
 #include "train/late_value.h"
 #include "train/optimizer.h"
 #include "train/recorded_step.h"
@@ -34,6 +36,7 @@
 #include "train/step.h"
 #include "train/tensorboard.h"
 #include "train/train_config.h"
+#include "train/upload.h"
 #include "train/weight_average.h"
 
 namespace chestmap {
@@ -57,7 +60,7 @@ LabelCounts count_split_labels(const Dataset& dataset, const std::vector<std::si
 }
 
 LabelCounts on_device(const LabelCounts& counts, c10::Device device) {
-  return {counts.positives.to(device), counts.negatives.to(device)};
+  return {uploaded(counts.positives, device), uploaded(counts.negatives, device)};
 }
 
 struct DeviceBatch {
@@ -71,12 +74,17 @@ LoaderOptions part_of(LoaderOptions options, const Communicator& ranks) {
   return options;
 }
 
-DeviceBatch to_device(Batch& batch, std::int64_t size, std::int64_t findings, c10::Device device) {
+/// `kept` are the images where they are on the device already, null elsewhere.
+DeviceBatch to_device(Batch& batch, std::int64_t size, std::int64_t findings, c10::Device device,
+                      const DeviceImages* kept) {
   const auto count = static_cast<std::int64_t>(batch.records.size());
-  const at::Tensor images = at::from_blob(batch.pixels.data(), {count, size, size}, at::kFloat);
   const at::Tensor labels = at::from_blob(batch.labels.data(), {count, findings}, at::kChar);
-  // The clone: the batch's memory goes before the graph does.
-  return {images.clone().to(device), labels.to(at::kFloat).to(device)};
+  DeviceBatch result{{}, uploaded(labels.to(at::kFloat), device)};
+  result.images =
+      kept != nullptr && count > 0
+          ? kept->of(batch)
+          : uploaded(at::from_blob(batch.pixels.data(), {count, size, size}, at::kFloat), device);
+  return result;
 }
 
 /// The parts one below the other; nothing of the given shape and type where there are none.
@@ -144,6 +152,7 @@ class Run {
 
   TrainResult run() {
     TrainResult result;
+    keep_images();
     while (progression_.epoch < options_.epochs && !stops_early()) {
       if (!train_epoch()) {
         result.stopped = true;
@@ -176,6 +185,14 @@ class Run {
     constexpr double kMib = 1024.0 * 1024.0;
     buckets_.emplace(std::move(trained), ranks_,
                      static_cast<std::size_t>(options_.bucket_mib * kMib));
+  }
+
+  /// Every rank keeps all of them: an epoch may give each image to any.
+  void keep_images() {
+    const std::int64_t size = model_->spec().input_size;
+    const std::int64_t bytes = bytes_of_images(job_.train.size(), size, train_loader_.bits());
+    if (keeps_images(options_.device_cache, device_.is_cuda(), bytes, free_device_bytes(device_)))
+      kept_.emplace(train_loader_, job_.train.size(), size, device_);
   }
 
   /// What the loaders of all ranks had to leave out.
@@ -212,6 +229,7 @@ class Run {
 
   void save() {
     look_back(0);
+    recorded_->join();
     join_statistics();
     if (ranks_.leads())
       save_checkpoint(checkpoint_file(), *model_, average_->tensors(), *optimizer_, progression_);
@@ -244,19 +262,18 @@ class Run {
       for (std::int64_t s = 0; s < stages; ++s)
         if (stream.chance(options_.stage_dropout) && s != spared) values[i][s] = 0.0F;
     }
-    return keep.to(device_);
+    return uploaded(keep, device_);
   }
 
   /// One optimizer step. Its loss is looked at by `look_back`.
   void step(BatchShare& share) {
-    optimizer_->set_rate_factor(rate_factor());
-    const DeviceBatch input =
-        to_device(share.batch, model_->spec().input_size,
-                  static_cast<std::int64_t>(job_.dataset->findings.size()), device_);
-    const at::Tensor loss =
-        recorded_->run({input.images, input.labels, on_device(share.counts, device_),
-                        draw_stage_keep(share.first, input.images.size(0))});
-    taken_.push_back({LateValue(loss), share.images, progression_.batch});
+    const DeviceBatch input = to_device(share.batch, model_->spec().input_size,
+                                        static_cast<std::int64_t>(job_.dataset->findings.size()),
+                                        device_, kept_ ? &*kept_ : nullptr);
+    LateValue loss = recorded_->run({input.images, input.labels, on_device(share.counts, device_),
+                                     draw_stage_keep(share.first, input.images.size(0))},
+                                    [this] { optimizer_->set_rate_factor(rate_factor()); });
+    taken_.push_back({std::move(loss), share.images, progression_.batch});
   }
 
   /// Counts the steps whose loss has not been looked at, but for the newest `spared`: the device
@@ -288,7 +305,9 @@ class Run {
   bool train_epoch() {
     model_->train();
     feed_.start(static_cast<std::uint64_t>(progression_.epoch),
-                static_cast<std::size_t>(progression_.batch));
+                static_cast<std::size_t>(progression_.batch),
+                kept_ ? Content::no_images : Content::images);
+    const auto start = std::chrono::steady_clock::now();
     Progress bar(fmt::format("epoch {}/{}", progression_.epoch + 1, options_.epochs),
                  job_.train.size(), "images");
     while (std::optional<BatchShare> share = feed_.next()) {
@@ -308,6 +327,9 @@ class Run {
       if (stop_) return false;
     }
     look_back(0);
+    recorded_->join();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    waited_ = feed_.waited() / std::max(taken.count(), 1e-9);
     if (stop_) save();
     return !stop_;
   }
@@ -323,7 +345,8 @@ class Run {
     valid_loader_.start(0);
     while (std::optional<Batch> batch = valid_loader_.next()) {
       if (batch->records.empty()) continue;
-      const DeviceBatch input = to_device(*batch, model_->spec().input_size, findings, device_);
+      const DeviceBatch input =
+          to_device(*batch, model_->spec().input_size, findings, device_, nullptr);
       logits.push_back(model_->forward(input.images).logits.cpu());
       labels.push_back(input.labels.cpu());
       numbers.push_back(at::full({input.labels.size(0)}, static_cast<std::int64_t>(batch->index)));
@@ -428,9 +451,11 @@ class Run {
     for (std::size_t f = 0; f < validation.auroc.size(); ++f)
       if (validation.auroc[f])
         board_->scalar("auroc/" + job_.dataset->findings[f], *validation.auroc[f], epoch);
-    note("epoch {}/{}: train loss {:.4f}, validation loss {:.4f}, mean AUROC {:.4f}{}", epoch,
-         options_.epochs, train_loss, validation.loss, validation.mean_auroc,
-         progression_.best_epoch + 1 == epoch ? " (best)" : "");
+    note(
+        "epoch {}/{}: train loss {:.4f}, validation loss {:.4f}, mean AUROC {:.4f}{}; {:.0f} % of "
+        "the training time went into waiting for images",
+        epoch, options_.epochs, train_loss, validation.loss, validation.mean_auroc,
+        progression_.best_epoch + 1 == epoch ? " (best)" : "", 100.0 * waited_);
     if (buckets_) note_traffic(buckets_->traffic());
   }
 
@@ -470,6 +495,8 @@ class Run {
   Loader train_loader_;
   Loader valid_loader_;
   BatchFeed feed_;
+  std::optional<DeviceImages> kept_;  // those to train on
+  double waited_ = 0.0;               // share of the epoch's training time
   BalancedLoss loss_;
   std::optional<TensorBoardWriter> board_;  // of rank 0
   std::shared_ptr<Model> model_;

@@ -11,54 +11,55 @@ namespace chestmap {
 
 namespace {
 
-bool fits_cpu(const at::Tensor& rows) { return rows.is_cpu() && rows.scalar_type() == at::kFloat; }
+/// One implementation of the passes.
+struct Passes {
+  decltype(&plain::channel_moments) moments;
+  decltype(&plain::norm_relu_forward) forward;
+  decltype(&plain::norm_relu_sums) sums;
+  decltype(&plain::norm_relu_backward) backward;
+};
 
-bool fits_gpu(const at::Tensor& rows) {
+constexpr Passes kPlain = {plain::channel_moments, plain::norm_relu_forward, plain::norm_relu_sums,
+                           plain::norm_relu_backward};
+constexpr Passes kCpu = {cpu::channel_moments, cpu::norm_relu_forward, cpu::norm_relu_sums,
+                         cpu::norm_relu_backward};
 #ifdef CHESTMAP_CUDA
-  return rows.is_cuda() &&
-         (rows.scalar_type() == at::kFloat || rows.scalar_type() == at::kBFloat16);
-#else
-  (void)rows;
-  return false;
+constexpr Passes kCuda = {cuda::channel_moments, cuda::norm_relu_forward, cuda::norm_relu_sums,
+                          cuda::norm_relu_backward};
 #endif
+
+const Passes& passes_over(const at::Tensor& rows) {
+#ifdef CHESTMAP_CUDA
+  if (has_norm_kernels(rows)) return kCuda;
+#endif
+  return rows.is_cpu() && rows.scalar_type() == at::kFloat ? kCpu : kPlain;
 }
 
 }  // namespace
 
-#ifndef CHESTMAP_CUDA
-// Never called: nothing fits a GPU.
-namespace cuda = plain;
-#endif
-
-ChannelMoments channel_moments(const at::Tensor& rows) {
-  if (fits_cpu(rows)) return cpu::channel_moments(rows);
-  return fits_gpu(rows) ? cuda::channel_moments(rows) : plain::channel_moments(rows);
-}
+ChannelMoments channel_moments(const at::Tensor& rows) { return passes_over(rows).moments(rows); }
 
 void norm_relu_forward(const at::Tensor& rows, const NormReluFactors& factors,
                        const at::Tensor& y) {
-  if (fits_cpu(rows)) return cpu::norm_relu_forward(rows, factors, y);
-  return fits_gpu(rows) ? cuda::norm_relu_forward(rows, factors, y)
-                        : plain::norm_relu_forward(rows, factors, y);
+  passes_over(rows).forward(rows, factors, y);
 }
 
 at::Tensor norm_relu_sums(const at::Tensor& dy, const at::Tensor& rows,
                           const NormReluFactors& factors, const at::Tensor& centre) {
-  if (fits_cpu(rows)) return cpu::norm_relu_sums(dy, rows, factors, centre);
-  return fits_gpu(rows) ? cuda::norm_relu_sums(dy, rows, factors, centre)
-                        : plain::norm_relu_sums(dy, rows, factors, centre);
+  return passes_over(rows).sums(dy, rows, factors, centre);
 }
 
 void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
                         const NormReluFactors& factors, const at::Tensor& dx, bool add) {
-  if (fits_cpu(rows)) return cpu::norm_relu_backward(dy, rows, factors, dx, add);
-  return fits_gpu(rows) ? cuda::norm_relu_backward(dy, rows, factors, dx, add)
-                        : plain::norm_relu_backward(dy, rows, factors, dx, add);
+  passes_over(rows).backward(dy, rows, factors, dx, add);
 }
 
-bool has_norm_kernels(const at::Tensor& rows) { return fits_gpu(rows); }
-
 #ifdef CHESTMAP_CUDA
+
+bool has_norm_kernels(const at::Tensor& rows) {
+  return rows.is_cuda() &&
+         (rows.scalar_type() == at::kFloat || rows.scalar_type() == at::kBFloat16);
+}
 
 AppliedNorm moved_factors(const NormVectors& norm, const ChannelMoments& moments,
                           std::int64_t pixels) {
@@ -71,6 +72,8 @@ NormGradient whole_gradient(const at::Tensor& dy, const at::Tensor& rows, const 
 }
 
 #else
+
+bool has_norm_kernels(const at::Tensor& /*rows*/) { return false; }
 
 AppliedNorm moved_factors(const NormVectors& /*norm*/, const ChannelMoments& /*moments*/,
                           std::int64_t /*pixels*/) {

@@ -172,6 +172,29 @@ TEST_F(Trainer, StoppedAnywhereAndResumedItIsTheUnbrokenRun) {
   }
 }
 
+TEST_F(Trainer, ImagesKeptOnTheDeviceTrainToTheSameNumbers) {
+  test::spill(dataset_.records[3].file, "no image");
+  config_.set("data.most_skipped=0.2");
+  config_.set("augment.shift=0.1");
+  config_.set("augment.flip=0.5");
+  run("read");
+  config_.set("data.device_cache=on");
+  const TrainResult kept = run("kept");
+  ASSERT_EQ(kept.skipped.size(), 1U);
+  EXPECT_EQ(kept.skipped.front().item, "3.png");
+  const auto read = log_of("read");
+  const auto log = log_of("kept");
+  ASSERT_EQ(log.size(), read.size());
+  // Roundings of 1e-6 in the images, through a few steps.
+  for (std::size_t e = 1; e < log.size(); ++e)
+    EXPECT_NEAR(std::stod(log[e][2]), std::stod(read[e][2]), 1e-3) << e;
+
+  int left = 4;
+  run("stopped", false, [&] { return --left == 0; });
+  run("stopped", true);
+  EXPECT_EQ(slurp(folder_ / "stopped" / "log.csv"), slurp(folder_ / "kept" / "log.csv"));
+}
+
 TEST_F(Trainer, ALossThatIsNoNumberEndsTheRunWithTheLastCheckpointIntact) {
   run("run");
   const std::string before = slurp(folder_ / "run" / "last.ckpt");
