@@ -26,6 +26,7 @@ std::string bench_training(const TrainingBench& bench, const BackendArguments& b
                                          device, bench.batch, bench.repeats, steps);
   return nlohmann::ordered_json{{"backbone", bench.backbone},
                                 {"input_size", bench.size},
+                                {"parameters", measured.parameters},
                                 {"images", bench.batch},
                                 {"seconds", upper_median(std::move(measured.seconds))},
                                 {"device_bytes", measured.device_bytes}}

@@ -17,8 +17,8 @@ struct TrainingBench {
   std::size_t repeats = 5;
 };
 
-/// What a training step costs, as JSON: "backbone", "input_size", "images" (a step), "seconds" (a
-/// step, the median), "device_bytes" (0 on the CPU). Of chestmap-torch alone.
+/// What a training step costs, as JSON: "backbone", "input_size", "parameters", "images" (a step),
+/// "seconds" (a step, the median), "device_bytes" (0 on the CPU). Of chestmap-torch alone.
 [[nodiscard]] std::string bench_training(const TrainingBench& bench,
                                          const BackendArguments& backend);
 

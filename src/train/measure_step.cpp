@@ -57,6 +57,7 @@ MeasuredSteps measure_steps(const ModelSpec& spec, const TrainOptions& options, 
     const std::chrono::duration<double> taken = Clock::now() - start;
     measured.seconds.push_back(taken.count() / static_cast<double>(steps));
   }
+  for (const at::Tensor& parameter : model.parameters()) measured.parameters += parameter.numel();
   measured.device_bytes = peak_device_bytes(device);
   return measured;
 }

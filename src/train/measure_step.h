@@ -12,6 +12,7 @@ namespace chestmap {
 
 struct MeasuredSteps {
   std::vector<double> seconds;    ///< a step, of each repeat
+  std::int64_t parameters = 0;    ///< of the model
   std::int64_t device_bytes = 0;  ///< the most that was in use on a GPU; 0 on the CPU
 };
 

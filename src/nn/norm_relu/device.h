@@ -12,7 +12,13 @@
 
 #include "nn/norm_relu/vectors.h"
 
+// A program may hold them twice, for the GPU and as a test runs them.
+#ifndef CHESTMAP_KERNELS_ON
+#define CHESTMAP_KERNELS_ON gpu
+#endif
+
 namespace chestmap::device {
+inline namespace CHESTMAP_KERNELS_ON {
 
 constexpr int kThreads = 256;
 
@@ -154,8 +160,8 @@ __global__ void moments(const T* first_row, Shape shape, const double* parts, in
 }
 
 /// From the moments of `count` pixels, which move the running statistics.
-__global__ void norm_factors(int channels, const double* mean, const double* variance,
-                                    double count, Norm norm, Factors factors) {
+__global__ void norm_factors(int channels, const double* mean, const double* variance, double count,
+                             Norm norm, Factors factors) {
   const int channel = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (channel >= channels) return;
   const double inverse = 1.0 / sqrt(variance[channel] + norm.epsilon);
@@ -216,8 +222,8 @@ __global__ void gradient_parts(Rows<const T> dy, Rows<const T> x, Shape shape, c
 }
 
 /// The gradients of weight and bias, and the factors of `backward` for moments of `count` pixels.
-__global__ void gradient_factors(int channels, const double* parts, int parts_count,
-                                        double count, Factors of, GradientFactors to) {
+__global__ void gradient_factors(int channels, const double* parts, int parts_count, double count,
+                                 Factors of, GradientFactors to) {
   const int channel = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (channel >= channels) return;
   const double by_weight =
@@ -259,4 +265,5 @@ __global__ void backward(Rows<const T> dy, Rows<const T> x, Rows<T> dx, Shape sh
   }
 }
 
+}  // namespace CHESTMAP_KERNELS_ON
 }  // namespace chestmap::device

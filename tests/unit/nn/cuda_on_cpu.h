@@ -16,6 +16,7 @@
 #define __device__
 #define __global__
 #define __shared__ static
+#define CHESTMAP_KERNELS_ON cpu
 
 struct Dim {
   unsigned x = 1;
