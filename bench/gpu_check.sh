@@ -6,6 +6,7 @@
 #     rounds products to 10 bits of mantissa),
 #   - training DenseNet-121 at 224 pixels in bfloat16: images a second, and how that compares with the same network and step in
 #     Python's PyTorch, eager and compiled, in turns on the same device; inference likewise,
+#   - what a batch that does not fit is answered,
 #   - epochs over a prepared data set with the images on the device: images a second, how busy the device was (nvidia-smi),
 #     the share of time spent waiting, and what 10 epochs over 86,524 images would take.
 # The PyTorch of $PYTHON (python3) is built against, unless $BUILD names a folder with bin/chestmap, bin/chestmap-torch and
@@ -87,7 +88,7 @@ sides = {
     "PyTorch compiled": [*peer, "--compile"],
     "inference: chestmap": [chestmap, "bench", "densenet121", "--engine", "torch", "--device", "cuda", "--batch", batch,
                             "--json"],
-    "inference: PyTorch eager": [*peer, "--inference", "--precision", "float32"],
+    "inference: PyTorch eager": [*peer, "--inference", "--stages", "4"],
 }
 seconds = {name: [] for name in sides}
 memory = {}
@@ -111,6 +112,12 @@ for name, taken in seconds.items():
           f"{middle / statistics.median(seconds[first]):5.2f} times chestmap's time  {1e-9 * memory[name]:5.1f} GB")
 PYTHON
 done
+
+# A batch that does not fit: the error must name one that does.
+"$chestmap" train --data "$work/prepared" --out "$work/runs/too-large" "${fast[@]}" train.batch=8000 model.size=512 \
+  2>"$work/too-large.log" && exit 1
+tail -2 "$work/too-large.log"
+grep -q "the largest batch that fits now is" "$work/too-large.log"
 
 # How busy the device is in epochs whose images lie on it.
 nvidia-smi --query-gpu=utilization.gpu --format=csv,noheader,nounits -lms 200 >"$work/busy.txt" &

@@ -69,8 +69,10 @@ int run_action(const Action& action) {
     return report_user_error(
         UserError("there is not enough memory", "smaller images or batches need less"));
   } catch (const std::exception& error) {
+    // What torch says of itself ends in a list of its functions' addresses.
+    const std::string text = error.what();
     fmt::print(stderr, "bug: {}\nhint: please report it with the command line and this text\n",
-               error.what());
+               text.substr(0, text.find("\nException raised from")));
     return 2;
   }
 }

@@ -83,6 +83,13 @@ std::int64_t free_device_bytes(c10::Device device) {
   return 0;
 }
 
+void release_device_memory(c10::Device device) {
+#ifdef CHESTMAP_CUDA
+  if (device.is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+  (void)device;
+}
+
 std::int64_t peak_device_bytes(c10::Device device) {
 #ifdef CHESTMAP_CUDA
   if (device.is_cuda()) {

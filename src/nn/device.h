@@ -17,6 +17,8 @@ namespace chestmap {
 
 /// Bytes of a GPU that nobody uses; 0 on the CPU and where this libtorch has no CUDA.
 [[nodiscard]] std::int64_t free_device_bytes(c10::Device device);
+/// Gives memory that torch keeps for reuse back to the GPU; nothing on the CPU.
+void release_device_memory(c10::Device device);
 /// The most memory that this process has had in use on a GPU at a time; 0 on the CPU and where
 /// this libtorch has no CUDA.
 [[nodiscard]] std::int64_t peak_device_bytes(c10::Device device);

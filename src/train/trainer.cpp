@@ -29,6 +29,7 @@
 #include "train/batch_feed.h"
 #include "train/checkpoint.h"
 #include "train/device_images.h"
+#include "train/largest_batch.h"
 #include "train/late_value.h"
 #include "train/optimizer.h"
 #include "train/recorded_step.h"
@@ -270,10 +271,51 @@ class Run {
     const DeviceBatch input = to_device(share.batch, model_->spec().input_size,
                                         static_cast<std::int64_t>(job_.dataset->findings.size()),
                                         device_, kept_ ? &*kept_ : nullptr);
-    LateValue loss = recorded_->run({input.images, input.labels, on_device(share.counts, device_),
-                                     draw_stage_keep(share.first, input.images.size(0))},
-                                    [this] { optimizer_->set_rate_factor(rate_factor()); });
-    taken_.push_back({std::move(loss), share.images, progression_.batch});
+    const StepInput step{input.images, input.labels, on_device(share.counts, device_),
+                         draw_stage_keep(share.first, input.images.size(0))};
+    std::optional<LateValue> loss;
+    try {
+      loss.emplace(recorded_->run(step, [this] { optimizer_->set_rate_factor(rate_factor()); }));
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error)) throw;
+    }
+    if (!loss) throw out_of_memory(step);
+    taken_.push_back({std::move(*loss), share.images, progression_.batch});
+  }
+
+  /// The run ends by it, so that the model may be used up to find the batch that does fit a GPU.
+  /// Ranks cannot: the others would have to take the same steps. Nor can the CPU, whose oneDNN does
+  /// not survive memory that it does not get.
+  [[nodiscard]] UserError out_of_memory(const StepInput& input) {
+    const std::int64_t images = input.images.size(0);
+    const std::string what =
+        fmt::format("out of memory: a step of {} images of {} pixels does not fit {}", images,
+                    model_->spec().input_size, device_.str());
+    if (ranks_.ranks() > 1 || device_.is_cpu())
+      return UserError(what, "train with a smaller train.batch");
+    recorded_.emplace([this](const StepInput& part) { return step_->run(part); }, false);
+    const auto fits = [&](std::int64_t n) {
+      optimizer_->clear_gradients();
+      release_device_memory(device_);
+      try {
+        const auto first = [n](const at::Tensor& rows) {
+          return rows.defined() ? rows.narrow(0, 0, n) : rows;
+        };
+        const LateValue loss = recorded_->run(
+            {first(input.images), first(input.labels), input.counts, first(input.stage_keep)},
+            [] {});
+        (void)loss.wait();
+        return true;
+      } catch (const std::exception& error) {
+        if (!is_out_of_memory(error)) throw;
+        return false;
+      }
+    };
+    const std::int64_t most = largest_that_fits(images - 1, fits);
+    return UserError(what, most > 1 ? fmt::format("the largest batch that fits now is {}: --set "
+                                                  "train.batch={}",
+                                                  most, most)
+                                    : "not even two images fit; use a smaller model.size");
   }
 
   /// Counts the steps whose loss has not been looked at, but for the newest `spared`: the device
