@@ -511,8 +511,9 @@ class Run {
             : fmt::format("; sums took {:.1f} ms a step, {:.0f} % of that behind the backward pass",
                           1e3 * traffic.exchanging / steps,
                           100.0 * traffic.behind_backward / std::max(traffic.exchanging, 1e-9));
-    note("{} ranks: each sent {:.3f} MB of gradients a step, in {} buckets{}", ranks_.ranks(),
-         1e-6 * traffic.sent(ranks_.ranks()) / steps, traffic.buckets, times);
+    note("{} ranks: each sent {:.3f} MB of gradients a step, in {} {}{}", ranks_.ranks(),
+         1e-6 * traffic.sent(ranks_.ranks()) / steps, traffic.buckets,
+         traffic.buckets == 1 ? "bucket" : "buckets", times);
   }
 
   void write_relevance(std::int64_t epoch) {
