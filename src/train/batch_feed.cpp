@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -19,16 +19,18 @@ BatchFeed::BatchFeed(Loader& loader, Communicator& communicator, std::size_t fin
       most_skipped_(most_skipped) {}
 
 void BatchFeed::start(std::uint64_t epoch, std::size_t first_batch, Content content) {
+  // Before the first batch is waited for, which is a wait like any other.
+  started_ = std::chrono::steady_clock::now();
+  waited_ = {};
   loader_.start(epoch, first_batch, content);
   unreadable_ = 0;
-  waited_ = 0.0;
   ahead_ = look_ahead();
 }
 
 std::optional<BatchFeed::Ahead> BatchFeed::look_ahead() {
   const auto start = std::chrono::steady_clock::now();
   std::optional<Batch> batch = loader_.next();
-  waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  waited_ += std::chrono::steady_clock::now() - start;
   if (!batch) return std::nullopt;
   const std::int64_t ranks = communicator_.ranks();
   const auto count = static_cast<std::int64_t>(batch->records.size());
@@ -42,6 +44,11 @@ std::optional<BatchFeed::Ahead> BatchFeed::look_ahead() {
   ahead.numbers.narrow(0, ranks + 1 + findings_, findings_).copy_(counts.negatives);
   ahead.sum = communicator_.start_sum(ahead.numbers);
   return ahead;
+}
+
+double BatchFeed::waited_share() const {
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started_;
+  return waited_ / std::max(passed, std::chrono::duration<double>(1e-9));
 }
 
 std::optional<BatchShare> BatchFeed::next() {

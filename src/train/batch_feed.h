@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -30,8 +31,9 @@ class BatchFeed {
 
   /// Begins `epoch` at batch `first_batch`.
   void start(std::uint64_t epoch, std::size_t first_batch, Content content);
-  /// Seconds that `next` has waited for the loader since the epoch began.
-  [[nodiscard]] double waited() const noexcept { return waited_; }
+  /// The share of the time since `start` was called that went into waiting for this rank's loader,
+  /// in [0, 1].
+  [[nodiscard]] double waited_share() const;
   /// The next batch, or nothing at the epoch's end: on all ranks alike. Throws UserError on all of
   /// them where too many images of the epoch cannot be read.
   [[nodiscard]] std::optional<BatchShare> next();
@@ -52,7 +54,8 @@ class BatchFeed {
   std::size_t images_;
   double most_skipped_;
   std::optional<Ahead> ahead_;
-  double waited_ = 0.0;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::duration<double> waited_{};
   std::size_t unreadable_ = 0;  // of the epoch, over all ranks
 };
 

@@ -5,7 +5,6 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <deque>
 #include <nlohmann/json.hpp>
@@ -349,7 +348,6 @@ class Run {
     feed_.start(static_cast<std::uint64_t>(progression_.epoch),
                 static_cast<std::size_t>(progression_.batch),
                 kept_ ? Content::no_images : Content::images);
-    const auto start = std::chrono::steady_clock::now();
     Progress bar(fmt::format("epoch {}/{}", progression_.epoch + 1, options_.epochs),
                  job_.train.size(), "images");
     while (std::optional<BatchShare> share = feed_.next()) {
@@ -370,8 +368,7 @@ class Run {
     }
     look_back(0);
     recorded_->join();
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    waited_ = feed_.waited() / std::max(taken.count(), 1e-9);
+    waited_ = feed_.waited_share();
     if (stop_) save();
     return !stop_;
   }

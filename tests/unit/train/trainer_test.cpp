@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <map>
+#include <regex>
 #include <string>
 
 #include "../image/scratch.h"
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "image/codec.h"
 #include "train/train_config.h"
 #include "weights/backbone_fit.h"
@@ -193,6 +195,29 @@ TEST_F(Trainer, ImagesKeptOnTheDeviceTrainToTheSameNumbers) {
   run("stopped", false, [&] { return --left == 0; });
   run("stopped", true);
   EXPECT_EQ(slurp(folder_ / "stopped" / "log.csv"), slurp(folder_ / "kept" / "log.csv"));
+}
+
+TEST_F(Trainer, SaysWhatShareOfTheTimeWentIntoWaitingForImages) {
+  // Large files, read during the only batch of an epoch: the wait for them comes before its step.
+  Image8 image(1500, 1500);
+  RandomStream stream{1};
+  for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(stream.below(256));
+  test::spill(folder_ / "large.png", encode_png(image));
+  for (std::size_t i = 0; i < 28; ++i) dataset_.records[i].file = folder_ / "large.png";
+  config_.set("train.batch=28");
+  config_.set("train.epochs=2");
+  testing::internal::CaptureStderr();
+  run("run");
+  const std::string said = testing::internal::GetCapturedStderr();
+  const std::regex line("; ([0-9]+) % of the training time went into waiting for images");
+  std::vector<int> percent;
+  for (std::sregex_iterator found(said.begin(), said.end(), line), end; found != end; ++found)
+    percent.push_back(std::stoi((*found)[1]));
+  ASSERT_EQ(percent.size(), 2U) << said;
+  EXPECT_LE(percent[0], 100);
+  EXPECT_LE(percent[1], 100);
+  // The second epoch finds them in the cache.
+  EXPECT_GT(percent[0], percent[1]);
 }
 
 TEST_F(Trainer, ALossThatIsNoNumberEndsTheRunWithTheLastCheckpointIntact) {
