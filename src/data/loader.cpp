@@ -219,7 +219,7 @@ class Loader::Worker {
 
   void add(const Job& job, std::size_t position, Scratch& scratch, Made& made) {
     const bool reads = job.content != Content::no_images;
-    if (reads ? !load(position, scratch, made) : is_known_failure(position, made)) return;
+    if (reads ? !load(job, position, scratch, made) : is_known_failure(position, made)) return;
     Batch& batch = made.batch;
     const Record& record = dataset_.records[indices_[position]];
     AugmentationDraw drawn;
@@ -239,11 +239,11 @@ class Loader::Worker {
   }
 
   /// Into `scratch.image`; where the image is unreadable, into the batch's failures.
-  bool load(std::size_t position, Scratch& scratch, Made& made) {
+  bool load(const Job& job, std::size_t position, Scratch& scratch, Made& made) {
     std::string reason = known_failure(position);
     if (reason.empty()) {
       try {
-        read(position, scratch);
+        read(job, position, scratch);
         return true;
       } catch (const ImageError& error) {
         reason = error.what();
@@ -266,7 +266,7 @@ class Loader::Worker {
     return record.pack && record.pack->settings().side == options_.size;
   }
 
-  void read(std::size_t position, Scratch& scratch) {
+  void read(const Job& job, std::size_t position, Scratch& scratch) {
     const Record& record = dataset_.records[indices_[position]];
     if (is_packed(record)) {
       from_samples(record.pack->pixels(record.pack_index, scratch.unpacked),
@@ -276,7 +276,8 @@ class Loader::Worker {
     ImageCache::Pointer image = cache_.find(position);
     if (!image) {
       image = std::make_shared<const Image16>(quantised(read_record_square(record, options_.size)));
-      cache_.keep(position, image);
+      // Who asks for stored images keeps them.
+      if (job.content != Content::stored) cache_.keep(position, image);
     }
     dequantise(*image, scratch.image.pixels());
   }

@@ -31,7 +31,8 @@ struct LoaderOptions {
 enum class Content {
   images,     ///< augmented
   no_images,  ///< the same batches without their pixels, for whoever keeps the images: see `draws`
-  stored,     ///< every image of all parts, in the order of `indices`, not augmented
+  stored,     ///< every image of all parts, in the order of `indices`, not augmented; the memory
+              ///< for images between epochs is left to those of other epochs
 };
 
 /// Images and labels for whoever computes on them.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/progress.h"
 #include "train/device_augmentation.h"
 #include "train/upload.h"
 
@@ -33,24 +32,24 @@ std::int64_t bytes_of_images(std::size_t images, std::int64_t size, int bits) {
 }
 
 DeviceImages::DeviceImages(Loader& loader, std::size_t images, std::int64_t size,
-                           c10::Device device) {
+                           c10::Device device, const GoesOn& goes_on) {
   const bool few = loader.bits() == 8;
-  white_ = few ? 255.0F : 65535.0F;
+  const float white = few ? 255.0F : 65535.0F;
+  white_ = uploaded(at::full({1}, white), device);
   offset_ = few ? 0 : 32768;
   samples_ = at::zeros({static_cast<std::int64_t>(images), size, size},
                        at::device(device).dtype(few ? at::kByte : at::kShort));
-  Progress bar("keeping the images on the device", images, "images");
   std::size_t read = 0;
   loader.start(0, 0, Content::stored);
   while (std::optional<Batch> batch = loader.next()) {
     read += batch->records.size();
-    bar.update(read, "");
+    if (goes_on && !goes_on(read)) return;
     if (batch->records.empty()) continue;
     const at::Tensor values =
         at::from_blob(batch->pixels.data(),
                       {static_cast<std::int64_t>(batch->records.size()), size, size}, at::kFloat);
     // Values are whole numbers over white: rounding finds these again.
-    const at::Tensor own = ((values * white_).round() - offset_).to(samples_.scalar_type());
+    const at::Tensor own = ((values * white).round() - offset_).to(samples_.scalar_type());
     samples_.index_copy_(0, uploaded(whole_numbers(batch->positions), device),
                          uploaded(own, device));
   }

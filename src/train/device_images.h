@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "data/loader.h"
@@ -22,9 +23,14 @@ namespace chestmap {
 /// and tells the device from then on which ones a batch takes and how it augments them.
 class DeviceImages {
  public:
+  /// Asked after each batch with the number of images read; false ends the reading.
+  using GoesOn = std::function<bool(std::size_t)>;
+
   /// Reads all images of `loader` (an epoch of stored ones); `images` are their number, unreadable
-  /// ones included. Throws UserError as the loader does.
-  DeviceImages(Loader& loader, std::size_t images, std::int64_t size, c10::Device device);
+  /// ones included. Where `goes_on` ended it the object is of no use. Throws UserError as the
+  /// loader does.
+  DeviceImages(Loader& loader, std::size_t images, std::int64_t size, c10::Device device,
+               const GoesOn& goes_on = {});
 
   /// Of a batch without images: N x size x size, in [0, 1], augmented by its draws. Waits for
   /// nothing.
@@ -32,8 +38,8 @@ class DeviceImages {
 
  private:
   at::Tensor samples_;  // images x size x size
-  float white_;
-  int offset_;  // of the stored numbers: torch has no 16-bit ones without a sign
+  at::Tensor white_;    // on the device: a GPU divides by a number of the host inexactly
+  int offset_;          // of the stored numbers: torch has no 16-bit ones without a sign
 };
 
 }  // namespace chestmap

@@ -152,13 +152,10 @@ class Run {
 
   TrainResult run() {
     TrainResult result;
-    keep_images();
-    while (progression_.epoch < options_.epochs && !stops_early()) {
-      if (!train_epoch()) {
-        result.stopped = true;
-        break;
-      }
-      finish_epoch();
+    result.stopped = !keep_images();
+    while (!result.stopped && !is_done()) {
+      result.stopped = !train_epoch();
+      if (!result.stopped) finish_epoch();
     }
     result.best_epoch = progression_.best_epoch;
     result.best_auroc = progression_.best_auroc;
@@ -187,12 +184,32 @@ class Run {
                      static_cast<std::size_t>(options_.bucket_mib * kMib));
   }
 
-  /// Every rank keeps all of them: an epoch may give each image to any.
-  void keep_images() {
+  /// Every rank keeps all of them, or none does: an epoch may give each image to any. False when a
+  /// stop was asked for.
+  bool keep_images() {
+    if (is_done()) return true;
     const std::int64_t size = model_->spec().input_size;
     const std::int64_t bytes = bytes_of_images(job_.train.size(), size, train_loader_.bits());
-    if (keeps_images(options_.device_cache, device_.is_cuda(), bytes, free_device_bytes(device_)))
-      kept_.emplace(train_loader_, job_.train.size(), size, device_);
+    if (on_any_rank(!keeps_images(options_.device_cache, device_.is_cuda(), bytes,
+                                  free_device_bytes(device_))))
+      return true;
+    std::optional<Progress> bar;
+    if (ranks_.leads())
+      bar.emplace("keeping the images on the device", job_.train.size(), "images");
+    // Together batch by batch, so that no rank waits long for another.
+    kept_.emplace(train_loader_, job_.train.size(), size, device_, [&](std::size_t read) {
+      if (bar) bar->update(read);
+      stop_ = on_any_rank(job_.stop_requested && job_.stop_requested());
+      return !stop_;
+    });
+    if (stop_) save();
+    return !stop_;
+  }
+
+  [[nodiscard]] bool on_any_rank(bool here) {
+    const at::Tensor ranks = at::full({1}, here ? 1.0 : 0.0, at::kDouble);
+    ranks_.sum(ranks);
+    return ranks.item<double>() > 0.0;
   }
 
   /// What the loaders of all ranks had to leave out.
@@ -210,9 +227,10 @@ class Run {
 
   [[nodiscard]] std::filesystem::path checkpoint_file() const { return job_.folder / "last.ckpt"; }
 
-  [[nodiscard]] bool stops_early() const {
-    return options_.early_stopping > 0 &&
-           progression_.epochs_without_gain >= options_.early_stopping;
+  [[nodiscard]] bool is_done() const {
+    return progression_.epoch >= options_.epochs ||
+           (options_.early_stopping > 0 &&
+            progression_.epochs_without_gain >= options_.early_stopping);
   }
 
   [[nodiscard]] std::string log_header() const {

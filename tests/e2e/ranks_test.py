@@ -99,6 +99,12 @@ class Ranks(ProgramTest):
                 self.assertEqual(len(list((run / "tensorboard").iterdir())), 1)
                 self.assertEqual(read(run / "config.toml"), read(self.alone / "config.toml"))
 
+    def test_ranks_that_keep_the_images_reach_what_one_does_that_reads_them(self):
+        run = self.scratch / "kept"
+        self.must_run(*launched(2, "--data", self.phantoms, "--out", run, *SETTINGS,
+                                "--set", "data.device_cache=on"))  # fmt: skip
+        self.assert_same_numbers(run)
+
     def test_without_synchronised_norms_it_trains_to_other_numbers(self):
         run = self.scratch / "own-norms"
         self.must_run(*launched(2, "--data", self.phantoms, "--out", run, *SETTINGS,

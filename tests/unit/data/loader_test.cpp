@@ -93,6 +93,45 @@ TEST_F(LoaderTest, BatchesDoNotDependOnThreadsOrCache) {
   }
 }
 
+TEST_F(LoaderTest, StoredImagesAreThoseOfAllPartsInTheirOrderNotAugmented) {
+  LoaderOptions plain = options(2);
+  plain.shuffle = false;
+  plain.augmentation = {};
+  Loader expected(dataset_, everything(), plain);
+  LoaderOptions part = options(2);
+  part.part = 1;
+  part.parts = 3;
+  Loader loader(dataset_, everything(), part);
+  loader.start(4, 0, Content::stored);
+  for (const Batch& whole : run(expected, 0)) {
+    const std::optional<Batch> stored = loader.next();
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->records, whole.records);
+    EXPECT_EQ(stored->positions, whole.records);
+    EXPECT_EQ(stored->pixels, whole.pixels);
+  }
+  EXPECT_FALSE(loader.next());
+}
+
+TEST_F(LoaderTest, StoredImagesTakeNoneOfTheMemoryForImages) {
+  LoaderOptions lenient = options(2);
+  lenient.most_skipped = 1.0;
+  const auto unreadable_after = [&](Content content) {
+    const std::string image = folder_.read("3.png");
+    Loader loader(dataset_, everything(), lenient);
+    loader.start(0, 0, content);
+    while (loader.next()) {
+    }
+    folder_.write("3.png", "gone");
+    std::size_t unreadable = 0;
+    for (const Batch& batch : run(loader, 1)) unreadable += batch.unreadable;
+    folder_.write("3.png", image);
+    return unreadable;
+  };
+  EXPECT_EQ(unreadable_after(Content::images), 0U);
+  EXPECT_EQ(unreadable_after(Content::stored), 1U);
+}
+
 TEST_F(LoaderTest, AnEpochHoldsEveryImageOnceInItsOwnOrder) {
   Loader loader(dataset_, everything(), options(2));
   std::vector<std::vector<std::size_t>> orders;

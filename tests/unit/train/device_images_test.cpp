@@ -7,19 +7,24 @@
 #include <filesystem>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "../image/scratch.h"
 #include "base/random.h"
+#include "data/prepared/prepare.h"
+#include "data/prepared/prepared_dataset.h"
 #include "image/codec.h"
+#include "operations.h"
 #include "train/device_augmentation.h"
 
 namespace chestmap {
 namespace {
 
-constexpr std::size_t kHeight = 40;
-constexpr std::size_t kWidth = 40;
+// Not square, so that a side cannot stand for the other.
+constexpr std::size_t kHeight = 36;
+constexpr std::size_t kWidth = 44;
 
 ImageF noise(std::uint64_t seed) {
   ImageF image(kWidth, kHeight);
@@ -147,6 +152,84 @@ TEST(DeviceImages, GiveTheLoadersOwnBatchesWithoutReadingAgain) {
       EXPECT_EQ(compared, 5U);
     }
   }
+}
+
+/// Twelve squares of 16 pixels, packed in so many bits: one of all numbers of 8 bits, noise.
+Dataset packed(const test::ScratchFolder& folder, std::size_t bits) {
+  Dataset files;
+  files.name = "squares";
+  files.folder = folder / "files";
+  files.findings = FindingList({"Mass"});
+  for (std::size_t i = 0; i < 12; ++i) {
+    const std::size_t side = i == 0 ? 16 : 40;
+    Image8 image(side, side);
+    RandomStream stream{i};
+    for (std::size_t p = 0; p < image.pixels().size(); ++p)
+      image.pixels()[p] = static_cast<std::uint8_t>(i == 0 ? p : stream.below(256));
+    Record record;
+    record.image = std::to_string(i) + ".png";
+    record.file = files.folder / record.image;
+    record.patient = std::to_string(i);
+    record.labels = {Label::positive};
+    test::spill(record.file, encode_png(image));
+    files.records.push_back(record);
+  }
+  PrepareOptions options;
+  options.settings = {16, bits, 0};
+  const std::filesystem::path pack = folder / std::to_string(bits);
+  EXPECT_EQ(prepare(files, files.folder, pack, options).stored, 12U);
+  return read_prepared_dataset(pack);
+}
+
+TEST(DeviceImages, KeepTheLoadersValuesToTheBit) {
+  struct Case {
+    std::size_t packed;
+    std::size_t size;  // of another than the pack's the loader makes 16 bits
+    int bits;
+  };
+  for (const Case& of : {Case{8, 16, 8}, Case{8, 8, 16}, Case{16, 16, 16}, Case{16, 12, 16}}) {
+    const test::ScratchFolder own;
+    const Dataset dataset = packed(own, of.packed);
+    std::vector<std::size_t> indices(dataset.records.size());
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    LoaderOptions options;
+    options.size = of.size;
+    options.batch = 5;
+    options.shuffle = true;
+    Loader loader(dataset, indices, options);
+    EXPECT_EQ(loader.bits(), of.bits);
+    const auto size = static_cast<std::int64_t>(of.size);
+    const DeviceImages images(loader, indices.size(), size, c10::Device(c10::kCPU));
+    loader.start(1);
+    std::vector<Batch> expected;
+    while (std::optional<Batch> batch = loader.next()) expected.push_back(std::move(*batch));
+    loader.start(1, 0, Content::no_images);
+    for (Batch& host : expected) {
+      const std::optional<Batch> batch = loader.next();
+      ASSERT_TRUE(batch);
+      const at::Tensor pixels =
+          at::from_blob(host.pixels.data(),
+                        {static_cast<std::int64_t>(host.records.size()), size, size}, at::kFloat);
+      EXPECT_TRUE(at::equal(images.of(*batch), pixels)) << of.packed << " bits, size " << of.size;
+    }
+  }
+}
+
+TEST(DeviceImages, WaitForNoDevice) {
+  const test::ScratchFolder folder;
+  const Dataset dataset = packed(folder, 8);
+  LoaderOptions options;
+  options.size = 16;
+  options.augmentation = {0.1, 0.1, 10.0, 0.5, 0.1, 0.2, 0.3};
+  Loader loader(dataset, {0, 1, 2, 3}, options);
+  const DeviceImages images(loader, 4, 16, c10::Device(c10::kCPU));
+  loader.start(0, 0, Content::no_images);
+  const std::optional<Batch> batch = loader.next();
+  ASSERT_TRUE(batch);
+  const test::Operations operations;
+  const at::Tensor made = images.of(*batch);
+  EXPECT_EQ(operations.waits(), std::set<std::string>{});
+  EXPECT_TRUE(operations.seen("aten::gather")) << "nothing was recorded";
 }
 
 TEST(DeviceImages, AreKeptWhereAskedForOrWhereTheyTakeHalfOfAGpusFreeMemory) {
