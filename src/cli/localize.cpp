@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "base/cores.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "cli/backend_arguments.h"
@@ -28,6 +31,7 @@
 #include "data/record_image.h"
 #include "data/skipped.h"
 #include "image/codec.h"
+#include "image/overlay.h"
 #include "localize/localizer.h"
 #include "localize/map_file.h"
 #include "localize/result_files.h"
@@ -169,19 +173,34 @@ void check_findings(const Arguments& arguments, const ModelSpec& spec) {
     }
 }
 
+ImageF read_input(const Input& input) {
+  return input.record ? read_record_image(*input.record) : read_image(input.file);
+}
+
+/// What a single image needs besides the model, made beside the loading of it.
+struct Prepared {
+  explicit Prepared(const Input& input)
+      : fonts(std::async(std::launch::async, load_overlay_fonts)),
+        radiograph(std::async(std::launch::async, read_input, std::cref(input))) {}
+
+  std::future<void> fonts;
+  std::future<ImageF> radiograph;  // or why it cannot be read
+};
+
 /// What the images are drawn and written by.
 struct Job {
   const Arguments& arguments;
   Backend& backend;
   const std::optional<Dataset>& dataset;
   const KnownRecords& records;
+  Prepared* prepared;  // of the one image; null where there are several
 };
 
 /// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
 /// each its own image. Throws ImageError where it cannot be read.
 LocalizedImage localized(const Job& job, const Input& input, bool alone) {
   const ImageF radiograph =
-      input.record ? read_record_image(*input.record) : read_image(input.file);
+      job.prepared != nullptr ? job.prepared->radiograph.get() : read_input(input);
   const std::string& name = input.name;
   const Record* record = job.records.find(input);
   LocalizeOptions options;
@@ -192,6 +211,7 @@ LocalizedImage localized(const Job& job, const Input& input, bool alone) {
   options.alone = alone;
   options.threads = alone ? 1 : threads_of(job.arguments);
   LocalizedImage image{name, options.frame, localize(job.backend, radiograph, options)};
+  if (job.prepared != nullptr) job.prepared->fonts.wait();
   // Two tasks a finding: its map and its overlay take about as long.
   const auto write = [&](std::size_t task) {
     const LocalizedFinding& found = image.findings[task / 2];
@@ -247,15 +267,19 @@ Localized localized(const Job& job, const std::vector<Input>& inputs) {
 
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
+  keep_freed_memory();
   const std::vector<Input> inputs = inputs_of(arguments.images);
   check_names(inputs);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_datasets(arguments.data);
+  std::optional<Prepared> prepared;
+  if (inputs.size() == 1 && threads_of(arguments) > 1) prepared.emplace(inputs.front());
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
   const KnownRecords records(dataset);
-  const auto [images, skipped] = localized({arguments, *backend, dataset, records}, inputs);
+  const auto [images, skipped] =
+      localized({arguments, *backend, dataset, records, prepared ? &*prepared : nullptr}, inputs);
   const std::string json = localization_json(images, backend->spec()).dump(1) + "\n";
   write_file(arguments.out / "localization.json", json);
   write_file(arguments.out / "coco.json", coco_results(images).dump(1) + "\n");

@@ -147,4 +147,9 @@ ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay) {
   return canvas.image();
 }
 
+void load_overlay_fonts() {
+  Canvas canvas(1, 1, {});
+  for (const bool bold : {false, true}) (void)canvas.text_width("0", {12.0, bold});
+}
+
 }  // namespace chestmap

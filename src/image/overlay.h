@@ -41,4 +41,8 @@ struct Overlay {
 /// The drawn radiograph keeps its aspect; the panel is about a third of `side` wide.
 [[nodiscard]] ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay);
 
+/// Finds and loads the fonts, which the first overlay would do otherwise: for a thread that has
+/// nothing else to do before.
+void load_overlay_fonts();
+
 }  // namespace chestmap

@@ -80,9 +80,16 @@ void filter_row(Filter filter, const std::uint8_t* row, const std::uint8_t* abov
 /// Sum of the bytes' distances from zero, of which a small one tells that a row compresses well
 /// (PNG specification, 12.8).
 std::size_t size_of(const std::uint8_t* bytes, std::size_t count) {
+  // Bytes in 16 bits at a time, which the compiler keeps in vector registers.
+  constexpr std::size_t kRun = 256;
   std::size_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    sum += static_cast<std::size_t>(std::min<int>(bytes[i], 256 - bytes[i]));
+  for (std::size_t begin = 0; begin < count; begin += kRun) {
+    std::uint16_t part = 0;  // at most 256 x 128
+    for (std::size_t i = begin; i < std::min(begin + kRun, count); ++i)
+      part = static_cast<std::uint16_t>(
+          part + std::min<std::uint8_t>(bytes[i], static_cast<std::uint8_t>(-bytes[i])));
+    sum += part;
+  }
   return sum;
 }
 
@@ -147,19 +154,24 @@ std::string encode_png(const Image8& image, std::span<const PngText> text) {
 
 std::string encode_png(const Image16& image, std::span<const PngText> text) {
   Raster raster{image.width(), image.height(), 16, kGrey, 2, {}};
-  raster.bytes.reserve(2 * image.pixels().size());
+  raster.bytes.resize(2 * image.pixels().size());
+  std::uint8_t* to = raster.bytes.data();
   for (const std::uint16_t value : image.pixels()) {
-    raster.bytes.push_back(static_cast<std::uint8_t>(value >> 8U));
-    raster.bytes.push_back(static_cast<std::uint8_t>(value & 0xffU));
+    *to++ = static_cast<std::uint8_t>(value >> 8U);
+    *to++ = static_cast<std::uint8_t>(value & 0xffU);
   }
   return encode(raster, text);
 }
 
 std::string encode_png(const ImageRgb& image, std::span<const PngText> text) {
   Raster raster{image.width(), image.height(), 8, kColour, 3, {}};
-  raster.bytes.reserve(3 * image.pixels().size());
-  for (const Rgb& pixel : image.pixels())
-    raster.bytes.insert(raster.bytes.end(), {pixel.r, pixel.g, pixel.b});
+  raster.bytes.resize(3 * image.pixels().size());
+  std::uint8_t* to = raster.bytes.data();
+  for (const Rgb& pixel : image.pixels()) {
+    *to++ = pixel.r;
+    *to++ = pixel.g;
+    *to++ = pixel.b;
+  }
   return encode(raster, text);
 }
 

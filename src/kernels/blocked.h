@@ -41,7 +41,9 @@ struct Extent {
   [[nodiscard]] friend bool operator==(const Extent&, const Extent&) = default;
 };
 
-/// Zeroed floats, aligned to a line of the cache.
+/// Zeroed floats, aligned to a line of the cache. Many of them lie side by side on huge pages of
+/// the system, which come zeroed: a model's weights would otherwise be filled with zeros page by
+/// page before they are written.
 class AlignedFloats {
  public:
   AlignedFloats() = default;
@@ -53,10 +55,7 @@ class AlignedFloats {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  struct Free {
-    void operator()(float* memory) const noexcept;
-  };
-  std::unique_ptr<float[], Free> memory_;
+  std::shared_ptr<float[]> memory_;
   std::size_t size_ = 0;
 };
 
