@@ -15,10 +15,6 @@ Gather gather_of(const Filter& filter) {
                                                                          : Gather::patch;
 }
 
-std::size_t positions_of(Method method) {
-  return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
-}
-
 bool by_matrices(Method method) { return matrix_operands(method).terms > 0; }
 
 bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
@@ -181,6 +177,10 @@ double products_worth(const Filter& filter, const Extent& input, Method method) 
 }
 
 }  // namespace
+
+std::size_t positions_of(Method method) noexcept {
+  return method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
+}
 
 Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   if (filter.average_input) return {input.batch, input.height / 2, input.width / 2};

@@ -38,6 +38,8 @@ struct MatrixOperands {
   std::size_t blocks = 1;  // of 16 channels in a register's row
 };
 [[nodiscard]] MatrixOperands matrix_operands(Method method) noexcept;
+/// Products that a method takes of a tile: those of Winograd's transformed patch, 1 for the others.
+[[nodiscard]] std::size_t positions_of(Method method) noexcept;
 
 struct Filter {
   std::size_t in_channels = 0;

@@ -185,10 +185,8 @@ void pack_winograd(const Weights& weights, const std::array<std::array<double, 3
 PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const float> weights,
                            std::span<const float> scale, float input_step)
     : filter_(filter), method_(method), input_step_(input_step) {
-  const std::size_t positions =
-      method == Method::winograd4 ? 36 : (method == Method::winograd2 ? 16 : 1);
-  packed_ =
-      AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) * positions);
+  packed_ = AlignedFloats(padded(filter.out_channels) * packed_products(filter, method) *
+                          positions_of(method));
   const Weights source{filter_, weights.data(), scale};
   if (method == Method::direct) pack_direct(source, packed_.data());
   if (method == Method::int8) {

@@ -184,7 +184,7 @@ TEST(EngineBackend, SeveralImagesAtATimeGiveTheBitsOfEachAlone) {
   }
 }
 
-class EngineRunsBackbone : public testing::TestWithParam<const char*> {};
+class EngineRunsBackbone : public testing::TestWithParam<std::string> {};
 
 TEST_P(EngineRunsBackbone, AsTorchDoes) {
   ModelSpec spec = small_spec();
@@ -193,14 +193,8 @@ TEST_P(EngineRunsBackbone, AsTorchDoes) {
   expect_as_torch(spec);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EngineRunsBackbone,
-                         testing::Values("densenet-compact", "densenet121", "densenet169",
-                                         "densenet201", "resnet18", "resnet34", "resnet50"),
-                         [](const auto& backbone) {
-                           std::string name = backbone.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, EngineRunsBackbone, testing::ValuesIn(backbone_names()),
+                         test::backbone_test_name);
 
 TEST(EngineBackend, RunsEachHeadAsTorchDoes) {
   using Change = std::function<void(ModelSpec&)>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/utils.h>
 
@@ -16,10 +17,18 @@
 #include "backend_torch/torch_backend.h"
 #include "localize/attention.h"
 #include "nn/model.h"
+#include "weights/backbone_layout.h"
 #include "weights/calibration.h"
 #include "weights/safetensors.h"
 
 namespace chestmap::test {
+
+/// How a test of one backbone is called: gtest takes no dashes.
+inline std::string backbone_test_name(const testing::TestParamInfo<std::string>& backbone) {
+  std::string name = backbone.param;
+  std::erase(name, '-');
+  return name;
+}
 
 /// An image of waves and a bright disc, another one for each `number`.
 inline ImageF wavy_image(std::size_t side, std::size_t number) {

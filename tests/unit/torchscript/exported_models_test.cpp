@@ -110,20 +110,14 @@ void check(const std::vector<Case>& cases) {
     if (answer == "missing") GTEST_SKIP() << runtime << " is not installed; the others agree";
 }
 
-class ExportedBackbone : public testing::TestWithParam<const char*> {};
+class ExportedBackbone : public testing::TestWithParam<std::string> {};
 
 TEST_P(ExportedBackbone, GivesTheSameInEveryRuntime) {
   check({changed(GetParam(), [](Case& c) { c.spec.backbone = GetParam(); })});
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ExportedBackbone,
-                         testing::Values("densenet-compact", "densenet121", "densenet169",
-                                         "densenet201", "resnet18", "resnet34", "resnet50"),
-                         [](const auto& backbone) {
-                           std::string name = backbone.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, ExportedBackbone, testing::ValuesIn(backbone_names()),
+                         test::backbone_test_name);
 
 TEST(ExportedHead, GivesTheSameInEveryRuntimeWithEachOfItsOptions) {
   const auto plain = [](Case& c) {  // what model.head = "sedai2018" stands for
