@@ -197,11 +197,19 @@ class Run {
     if (ranks_.leads())
       bar.emplace("keeping the images on the device", job_.train.size(), "images");
     // Together batch by batch, so that no rank waits long for another.
-    kept_.emplace(train_loader_, job_.train.size(), size, device_, [&](std::size_t read) {
+    const auto goes_on = [&](std::size_t read) {
       if (bar) bar->update(read);
       stop_ = on_any_rank(job_.stop_requested && job_.stop_requested());
       return !stop_;
-    });
+    };
+    try {
+      kept_.emplace(train_loader_, job_.train.size(), size, device_, goes_on);
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error)) throw;
+      throw UserError(fmt::format("out of memory: the {:.1f} GB of training images do not fit {}",
+                                  1e-9 * static_cast<double>(bytes), device_.str()),
+                      "--set data.device_cache=off, or a smaller model.size");
+    }
     if (stop_) save();
     return !stop_;
   }
@@ -223,6 +231,10 @@ class Run {
       for (const auto& item : nlohmann::json::parse(text))
         if (known.insert(item.at(0)).second) skipped.push_back({item.at(0), item.at(1)});
     return skipped;
+  }
+
+  [[nodiscard]] std::int64_t findings() const {
+    return static_cast<std::int64_t>(job_.dataset->findings.size());
   }
 
   [[nodiscard]] std::filesystem::path checkpoint_file() const { return job_.folder / "last.ckpt"; }
@@ -285,54 +297,55 @@ class Run {
 
   /// One optimizer step. Its loss is looked at by `look_back`.
   void step(BatchShare& share) {
-    const DeviceBatch input = to_device(share.batch, model_->spec().input_size,
-                                        static_cast<std::int64_t>(job_.dataset->findings.size()),
-                                        device_, kept_ ? &*kept_ : nullptr);
-    const StepInput step{input.images, input.labels, on_device(share.counts, device_),
-                         draw_stage_keep(share.first, input.images.size(0))};
+    const auto images = static_cast<std::int64_t>(share.batch.records.size());
     std::optional<LateValue> loss;
     try {
-      loss.emplace(recorded_->run(step, [this] { optimizer_->set_rate_factor(rate_factor()); }));
+      const DeviceBatch input = to_device(share.batch, model_->spec().input_size, findings(),
+                                          device_, kept_ ? &*kept_ : nullptr);
+      loss.emplace(recorded_->run({input.images, input.labels, on_device(share.counts, device_),
+                                   draw_stage_keep(share.first, images)},
+                                  [this] { optimizer_->set_rate_factor(rate_factor()); }));
     } catch (const std::exception& error) {
       if (!is_out_of_memory(error)) throw;
     }
-    if (!loss) throw out_of_memory(step);
+    if (!loss) throw out_of_memory(images);
     taken_.push_back({std::move(*loss), share.images, progression_.batch});
   }
 
   /// The run ends by it, so that the model may be used up to find the batch that does fit a GPU.
   /// Ranks cannot: the others would have to take the same steps. Nor can the CPU, whose oneDNN does
   /// not survive memory that it does not get.
-  [[nodiscard]] UserError out_of_memory(const StepInput& input) {
-    const std::int64_t images = input.images.size(0);
+  [[nodiscard]] UserError out_of_memory(std::int64_t images) {
     const std::string what =
         fmt::format("out of memory: a step of {} images of {} pixels does not fit {}", images,
                     model_->spec().input_size, device_.str());
     if (ranks_.ranks() > 1 || device_.is_cpu())
       return UserError(what, "train with a smaller train.batch");
     recorded_.emplace([this](const StepInput& part) { return step_->run(part); }, false);
-    const auto fits = [&](std::int64_t n) {
-      optimizer_->clear_gradients();
-      release_device_memory(device_);
-      try {
-        const auto first = [n](const at::Tensor& rows) {
-          return rows.defined() ? rows.narrow(0, 0, n) : rows;
-        };
-        const LateValue loss = recorded_->run(
-            {first(input.images), first(input.labels), input.counts, first(input.stage_keep)},
-            [] {});
-        (void)loss.wait();
-        return true;
-      } catch (const std::exception& error) {
-        if (!is_out_of_memory(error)) throw;
-        return false;
-      }
-    };
-    const std::int64_t most = largest_that_fits(images - 1, fits);
+    const std::int64_t most =
+        largest_that_fits(images - 1, [this](std::int64_t n) { return fits(n); });
     return UserError(what, most > 1 ? fmt::format("the largest batch that fits now is {}: --set "
                                                   "train.batch={}",
                                                   most, most)
                                     : "not even two images fit; use a smaller model.size");
+  }
+
+  /// Whether a step of so many blank images does.
+  [[nodiscard]] bool fits(std::int64_t images) {
+    optimizer_->clear_gradients();
+    release_device_memory(device_);
+    try {
+      const std::int64_t side = model_->spec().input_size;
+      const auto single = at::device(device_).dtype(at::kFloat);
+      const at::Tensor labels = at::zeros({images, findings()}, single);
+      (void)recorded_
+          ->run({at::zeros({images, side, side}, single), labels, count_labels(labels), {}}, [] {})
+          .wait();
+      return true;
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error)) throw;
+      return false;
+    }
   }
 
   /// Counts the steps whose loss has not been looked at, but for the newest `spared`: the device

@@ -10,10 +10,13 @@
 #include <optional>
 #include <vector>
 
+#include "../image/scratch.h"
 #include "base/random.h"
+#include "image/codec.h"
 #include "nn/device.h"
 #include "small_model.h"
 #include "train/device_augmentation.h"
+#include "train/device_images.h"
 #include "train/recorded_step.h"
 #include "train/upload.h"
 
@@ -90,6 +93,37 @@ TEST_F(GpuTraining, ImagesAreAugmentedAsOnTheCpu) {
   const at::Tensor found = augmented(images.to(*device_), draws).cpu();
   // Roundings of single precision, and of its powers.
   EXPECT_LT((found - augmented(images, draws)).abs().max().item<double>(), 1e-5);
+}
+
+TEST_F(GpuTraining, ImagesKeptAreTheLoadersOwn) {
+  const test::ScratchFolder folder;
+  Dataset dataset;
+  dataset.findings = FindingList({"Mass"});
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < 10; ++i) {
+    Image8 image(24, 24);
+    RandomStream stream{i};
+    for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(stream.below(256));
+    Record record;
+    record.image = std::to_string(i) + ".png";
+    record.file = folder / record.image;
+    record.labels = {Label::positive};
+    test::spill(record.file, encode_png(image));
+    dataset.records.push_back(record);
+    indices.push_back(i);
+  }
+  LoaderOptions options;
+  options.size = 20;
+  options.batch = 10;
+  Loader loader(dataset, indices, options);
+  loader.start(0);
+  const std::optional<Batch> read = loader.next();
+  const DeviceImages images(loader, 10, 20, *device_);
+  loader.start(0, 0, Content::no_images);
+  const at::Tensor found = images.of(*loader.next()).cpu();
+  for (std::size_t i = 0; i < read->pixels.size(); ++i)
+    // Nothing is augmented, but torch's power of 1 may round.
+    ASSERT_NEAR(found.flatten()[static_cast<std::int64_t>(i)].item<float>(), read->pixels[i], 1e-7);
 }
 
 }  // namespace
