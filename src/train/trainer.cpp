@@ -12,8 +12,6 @@
 #include <set>
 #include <utility>
 
-#include "base/atomic_file.h"
-#include "base/csv.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -21,7 +19,6 @@
 #include "data/loader.h"
 #include "distributed/communicator.h"
 #include "distributed/gradient_buckets.h"
-#include "metrics/auroc.h"
 #include "nn/device.h"
 #include "nn/initial_weights.h"
 #include "nn/loss.h"
@@ -32,11 +29,12 @@
 #include "train/late_value.h"
 #include "train/optimizer.h"
 #include "train/recorded_step.h"
+#include "train/run_log.h"
 #include "train/schedule.h"
 #include "train/step.h"
-#include "train/tensorboard.h"
 #include "train/train_config.h"
 #include "train/upload.h"
+#include "train/validation.h"
 #include "train/weight_average.h"
 
 namespace chestmap {
@@ -100,12 +98,6 @@ struct TakenStep {
   std::int64_t batch;   // of the epoch
 };
 
-struct Validation {
-  double loss = 0.0;
-  std::vector<std::optional<double>> auroc;  // a finding
-  double mean_auroc = 0.0;                   // over the findings that have both labels
-};
-
 class Run {
  public:
   explicit Run(const TrainJob& job)
@@ -119,7 +111,6 @@ class Run {
               job.config->real("data.most_skipped")),
         loss_(balance_of(options_.balance),
               on_device(count_split_labels(*job.dataset, job.train), device_)) {
-    if (ranks_.leads()) board_.emplace(job.folder / "tensorboard");
     torch::manual_seed(options_.seed);
     ModelSpec spec = model_spec(*job.config, job.dataset->findings.names());
     spec.provenance = job.provenance;
@@ -145,9 +136,10 @@ class Run {
       progression_ =
           restore_checkpoint(content, checkpoint_file(), *model_, average_->tensors(), *optimizer_);
     }
-    if (progression_.log.empty()) progression_.log = log_header();
-    if (progression_.relevance_log.empty())
-      progression_.relevance_log = "epoch,finding,stage,relevance\n";
+    if (ranks_.leads()) {
+      log_.emplace(job.folder, job.dataset->findings.names(), model_->spec().stages);
+      log_->begin(progression_);
+    }
   }
 
   TrainResult run() {
@@ -243,14 +235,6 @@ class Run {
     return progression_.epoch >= options_.epochs ||
            (options_.early_stopping > 0 &&
             progression_.epochs_without_gain >= options_.early_stopping);
-  }
-
-  [[nodiscard]] std::string log_header() const {
-    std::vector<std::string> header = {"epoch", "learning_rate", "train_loss", "valid_loss",
-                                       "valid_auroc"};
-    for (const std::string& finding : job_.dataset->findings.names())
-      header.push_back("auroc." + finding);
-    return csv_line(header);
   }
 
   [[nodiscard]] double rate_factor() const {
@@ -427,50 +411,8 @@ class Run {
     return validation_of(
         batches.index_select(0, order),
         ranks_.gather_rows(joined(logits, {0, findings}, at::kFloat)).index_select(0, order),
-        ranks_.gather_rows(joined(labels, {0, findings}, at::kFloat)).index_select(0, order));
-  }
-
-  /// `batches` (N), rising, says which batch the rows of `logits` and `labels` (N x C) were in.
-  Validation validation_of(const at::Tensor& batches, const at::Tensor& logits,
-                           const at::Tensor& labels) {
-    const std::int64_t images = batches.size(0);
-    const auto numbers = batches.accessor<std::int64_t, 1>();
-    double loss_sum = 0.0;
-    for (std::int64_t begin = 0, end = 0; begin < images; begin = end) {
-      while (end < images && numbers[end] == numbers[begin]) ++end;
-      const at::Tensor own = labels.slice(0, begin, end);
-      loss_sum += loss_
-                      .mean(logits.slice(0, begin, end).to(device_), own.to(device_),
-                            on_device(count_labels(own), device_))
-                      .item<double>() *
-                  static_cast<double>(end - begin);
-    }
-    const auto values = logits.accessor<float, 2>();
-    const auto known = labels.accessor<float, 2>();
-    std::vector<std::vector<ScoredLabel>> scores(job_.dataset->findings.size());
-    for (std::int64_t i = 0; i < images; ++i)
-      for (std::size_t f = 0; f < scores.size(); ++f) {
-        const auto column = static_cast<std::int64_t>(f);
-        const auto label = static_cast<Label>(static_cast<signed char>(known[i][column]));
-        if (label == Label::unknown) continue;
-        scores[f].push_back(
-            {static_cast<std::size_t>(i), values[i][column], label == Label::positive});
-      }
-    Validation validation;
-    validation.loss = images > 0 ? loss_sum / static_cast<double>(images) : 0.0;
-    for (const auto& finding : scores) validation.auroc.push_back(auroc(Ranking(finding)));
-    double sum = 0.0;
-    int defined = 0;
-    for (const std::optional<double>& finding : validation.auroc) {
-      if (!finding) continue;
-      sum += *finding;
-      ++defined;
-    }
-    if (defined == 0)
-      throw UserError("no finding has both positive and negative images in the validation split",
-                      "raise data.valid_fraction, or give more images");
-    validation.mean_auroc = sum / defined;
-    return validation;
+        ranks_.gather_rows(joined(labels, {0, findings}, at::kFloat)).index_select(0, order), loss_,
+        device_);
   }
 
   void finish_epoch() {
@@ -492,7 +434,7 @@ class Run {
         progression_.plateau_scale *= options_.plateau_factor;
     }
     average_->swap();
-    write_log(validation);
+    report(validation);
     ++progression_.epoch;
     progression_.batch = 0;
     progression_.loss_sum = 0.0;
@@ -500,63 +442,22 @@ class Run {
     save();
   }
 
-  void write_log(const Validation& validation) {
+  void report(const Validation& validation) {
     if (!ranks_.leads()) return;
-    const std::int64_t epoch = progression_.epoch + 1;
-    const double train_loss =
-        progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, progression_.images));
-    const double rate = options_.learning_rate * rate_factor();
-    std::vector<std::string> row = {
-        std::to_string(epoch), fmt::format("{:.6g}", rate), fmt::format("{:.6f}", train_loss),
-        fmt::format("{:.6f}", validation.loss), fmt::format("{:.6f}", validation.mean_auroc)};
-    for (const auto& value : validation.auroc)
-      row.push_back(value ? fmt::format("{:.6f}", *value) : "");
-    progression_.log += csv_line(row);
-    write_file(job_.folder / "log.csv", progression_.log);
-    write_relevance(epoch);
-    board_->scalar("loss/train", train_loss, epoch);
-    board_->scalar("loss/valid", validation.loss, epoch);
-    board_->scalar("auroc/mean", validation.mean_auroc, epoch);
-    board_->scalar("learning_rate", rate, epoch);
-    for (std::size_t f = 0; f < validation.auroc.size(); ++f)
-      if (validation.auroc[f])
-        board_->scalar("auroc/" + job_.dataset->findings[f], *validation.auroc[f], epoch);
-    note(
-        "epoch {}/{}: train loss {:.4f}, validation loss {:.4f}, mean AUROC {:.4f}{}; {:.0f} % of "
-        "the training time went into waiting for images",
-        epoch, options_.epochs, train_loss, validation.loss, validation.mean_auroc,
-        progression_.best_epoch + 1 == epoch ? " (best)" : "", 100.0 * waited_);
-    if (buckets_) note_traffic(buckets_->traffic());
-  }
-
-  void note_traffic(const BucketTraffic& traffic) const {
-    if (traffic.steps == 0) return;
-    const auto steps = static_cast<double>(traffic.steps);
-    // On a GPU it is the stream that waits, and no time is known here.
-    const std::string times =
-        device_.is_cuda()
-            ? std::string()
-            : fmt::format("; sums took {:.1f} ms a step, {:.0f} % of that behind the backward pass",
-                          1e3 * traffic.exchanging / steps,
-                          100.0 * traffic.behind_backward / std::max(traffic.exchanging, 1e-9));
-    note("{} ranks: each sent {:.3f} MB of gradients a step, in {} {}{}", ranks_.ranks(),
-         1e-6 * traffic.sent(ranks_.ranks()) / steps, traffic.buckets,
-         traffic.buckets == 1 ? "bucket" : "buckets", times);
-  }
-
-  void write_relevance(std::int64_t epoch) {
     const at::NoGradGuard no_gradient;
-    const at::Tensor alpha = model_->head().relevance().cpu().contiguous();
-    const auto values = alpha.accessor<float, 2>();
-    for (std::int64_t f = 0; f < alpha.size(0); ++f)
-      for (std::int64_t s = 0; s < alpha.size(1); ++s) {
-        const std::string& finding = job_.dataset->findings[static_cast<std::size_t>(f)];
-        const std::int64_t stage = model_->spec().stages[static_cast<std::size_t>(s)];
-        progression_.relevance_log +=
-            fmt::format("{},{},{},{:.6f}\n", epoch, csv_field(finding), stage, values[f][s]);
-        board_->scalar(fmt::format("relevance/{}/stage{}", finding, stage), values[f][s], epoch);
-      }
-    write_file(job_.folder / "relevance.csv", progression_.relevance_log);
+    EpochReport report;
+    report.epoch = progression_.epoch + 1;
+    report.epochs = options_.epochs;
+    report.learning_rate = options_.learning_rate * rate_factor();
+    report.train_loss =
+        progression_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, progression_.images));
+    report.validation = validation;
+    report.relevance = model_->head().relevance().cpu();
+    report.best = progression_.best_epoch + 1 == report.epoch;
+    report.waited = waited_;
+    log_->write(report, progression_);
+    // On a GPU it is the stream that waits, and no time is known here.
+    if (buckets_) note_traffic(buckets_->traffic(), ranks_.ranks(), !device_.is_cuda());
   }
 
   const TrainJob& job_;
@@ -569,7 +470,7 @@ class Run {
   std::optional<DeviceImages> kept_;  // those to train on
   double waited_ = 0.0;               // share of the epoch's training time
   BalancedLoss loss_;
-  std::optional<TensorBoardWriter> board_;  // of rank 0
+  std::optional<RunLog> log_;  // of rank 0
   std::shared_ptr<Model> model_;
   std::optional<GradientBuckets> buckets_;  // of several ranks
   std::optional<Optimizer> optimizer_;
