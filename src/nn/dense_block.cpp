@@ -63,6 +63,7 @@ Applied applied(BatchNorm2dImpl& norm, const ChannelMoments& own, const at::Tens
   if (is_fused(norm, rows))
     return {moved_factors(norm.vectors(), own, rows.size(0)),
             at::scalar_tensor(static_cast<double>(rows.size(0)), at::kDouble)};
+  if (!norm.uses_images() && has_norm_kernels(rows)) return {stored_factors(norm.vectors()), {}};
   BatchMoments moments;
   if (norm.uses_images()) {
     moments = norm.moments_of_all(own.mean, own.variance, rows.size(0));

@@ -86,20 +86,44 @@ void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
                           add);
 }
 
+namespace {
+
+/// One kernel over the channels of a norm.
+struct OverChannels {
+  OverChannels(const NormVectors& norm, std::int64_t pixels)
+      : guard(norm.weight.device()),
+        pass{pixels, static_cast<int>(norm.weight.size(0)), false,
+             c10::cuda::getCurrentCUDAStream(norm.weight.device().index()).stream()},
+        by{at::empty_like(norm.weight), at::empty_like(norm.weight), at::empty_like(norm.weight),
+           at::empty_like(norm.weight, norm.weight.options().dtype(at::kDouble))},
+        vectors{values(norm.weight),
+                values(norm.bias),
+                values(norm.running_mean),
+                values(norm.running_var),
+                norm.batches.data_ptr<std::int64_t>(),
+                norm.momentum,
+                norm.epsilon} {}
+
+  c10::cuda::CUDAGuard guard;
+  device::Pass pass;
+  AppliedNorm by;
+  device::Norm vectors;
+};
+
+}  // namespace
+
 AppliedNorm moved_factors(const NormVectors& norm, const ChannelMoments& moments,
                           std::int64_t pixels) {
-  const at::Tensor& mean = moments.mean;
-  const c10::cuda::CUDAGuard guard(mean.device());
-  const device::Pass pass{pixels, static_cast<int>(mean.size(0)), false,
-                          c10::cuda::getCurrentCUDAStream(mean.device().index()).stream()};
-  const auto single = [&] { return at::empty_like(mean, mean.options().dtype(at::kFloat)); };
-  AppliedNorm by{single(), single(), single(), at::empty_like(mean)};
-  device::launch_norm_factors(
-      pass, numbers(mean), numbers(moments.variance),
-      {values(norm.weight), values(norm.bias), values(norm.running_mean), values(norm.running_var),
-       norm.batches.data_ptr<std::int64_t>(), norm.momentum, norm.epsilon},
-      raw(by));
-  return by;
+  OverChannels over(norm, pixels);
+  device::launch_norm_factors(over.pass, numbers(moments.mean), numbers(moments.variance),
+                              over.vectors, raw(over.by));
+  return std::move(over.by);
+}
+
+AppliedNorm stored_factors(const NormVectors& norm) {
+  OverChannels over(norm, 0);
+  device::launch_stored_factors(over.pass, over.vectors, raw(over.by));
+  return std::move(over.by);
 }
 
 NormGradient whole_gradient(const at::Tensor& dy, const at::Tensor& rows, const AppliedNorm& by,

@@ -15,6 +15,7 @@ void norm_relu_backward(const at::Tensor& dy, const at::Tensor& rows,
 
 [[nodiscard]] AppliedNorm moved_factors(const NormVectors& norm, const ChannelMoments& moments,
                                         std::int64_t pixels);
+[[nodiscard]] AppliedNorm stored_factors(const NormVectors& norm);
 [[nodiscard]] NormGradient whole_gradient(const at::Tensor& dy, const at::Tensor& rows,
                                           const AppliedNorm& by, const at::Tensor& dx, bool add);
 

@@ -159,18 +159,31 @@ __global__ void moments(const T* first_row, Shape shape, const double* parts, in
   variance[channel] = left > 0.0 ? left : 0.0;
 }
 
+__device__ inline void set_factors(int channel, double mean, double variance, const Norm& norm,
+                                   const Factors& factors) {
+  const double inverse = 1.0 / sqrt(variance + norm.epsilon);
+  const double scale = static_cast<double>(norm.weight[channel]) * inverse;
+  factors.scale[channel] = static_cast<float>(scale);
+  factors.shift[channel] =
+      static_cast<float>(static_cast<double>(norm.bias[channel]) - scale * mean);
+  factors.mean[channel] = static_cast<float>(mean);
+  factors.inverse[channel] = inverse;
+}
+
+/// From the running statistics, which stay.
+__global__ void stored_factors(int channels, Norm norm, Factors factors) {
+  const int channel = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (channel >= channels) return;
+  set_factors(channel, static_cast<double>(norm.running_mean[channel]),
+              static_cast<double>(norm.running_variance[channel]), norm, factors);
+}
+
 /// From the moments of `count` pixels, which move the running statistics.
 __global__ void norm_factors(int channels, const double* mean, const double* variance, double count,
                              Norm norm, Factors factors) {
   const int channel = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (channel >= channels) return;
-  const double inverse = 1.0 / sqrt(variance[channel] + norm.epsilon);
-  const double scale = static_cast<double>(norm.weight[channel]) * inverse;
-  factors.scale[channel] = static_cast<float>(scale);
-  factors.shift[channel] =
-      static_cast<float>(static_cast<double>(norm.bias[channel]) - scale * mean[channel]);
-  factors.mean[channel] = static_cast<float>(mean[channel]);
-  factors.inverse[channel] = inverse;
+  set_factors(channel, mean[channel], variance[channel], norm, factors);
   const auto momentum = static_cast<float>(norm.momentum);
   const auto unbiased = static_cast<float>(variance[channel] * (count / (count - 1.0)));
   norm.running_mean[channel] +=

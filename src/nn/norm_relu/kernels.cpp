@@ -66,6 +66,8 @@ AppliedNorm moved_factors(const NormVectors& norm, const ChannelMoments& moments
   return cuda::moved_factors(norm, moments, pixels);
 }
 
+AppliedNorm stored_factors(const NormVectors& norm) { return cuda::stored_factors(norm); }
+
 NormGradient whole_gradient(const at::Tensor& dy, const at::Tensor& rows, const AppliedNorm& by,
                             const at::Tensor& dx, bool add) {
   return cuda::whole_gradient(dy, rows, by, dx, add);
@@ -77,6 +79,10 @@ bool has_norm_kernels(const at::Tensor& /*rows*/) { return false; }
 
 AppliedNorm moved_factors(const NormVectors& /*norm*/, const ChannelMoments& /*moments*/,
                           std::int64_t /*pixels*/) {
+  throw std::logic_error("this build has no kernels of norms");
+}
+
+AppliedNorm stored_factors(const NormVectors& /*norm*/) {
   throw std::logic_error("this build has no kernels of norms");
 }
 

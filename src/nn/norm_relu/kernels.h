@@ -75,11 +75,13 @@ struct NormGradient {
   at::Tensor bias;
 };
 
-/// Whether the two functions below can be called for these rows.
+/// Whether the functions below can be called for these rows.
 [[nodiscard]] bool has_norm_kernels(const at::Tensor& rows);
 /// From the moments of `pixels` pixels, which move the running statistics.
 [[nodiscard]] AppliedNorm moved_factors(const NormVectors& norm, const ChannelMoments& moments,
                                         std::int64_t pixels);
+/// From the running statistics.
+[[nodiscard]] AppliedNorm stored_factors(const NormVectors& norm);
 /// The gradient through norm and ReLU, and through the moments of all of the rows, into `dx` or
 /// added to what is there.
 [[nodiscard]] NormGradient whole_gradient(const at::Tensor& dy, const at::Tensor& rows,

@@ -110,6 +110,12 @@ void launch_norm_factors(const Pass& pass, const double* mean, const double* var
   check();
 }
 
+void launch_stored_factors(const Pass& pass, const Norm& norm, const Factors& factors) {
+  stored_factors<<<blocks_of(pass.channels), kThreads, 0, stream_of(pass)>>>(pass.channels, norm,
+                                                                             factors);
+  check();
+}
+
 void launch_forward(const Pass& pass, RawRows x, RawRows y, const float* scale,
                     const float* shift) {
   by_type(pass, {x, y}, [&](auto type, auto pack) {

@@ -28,6 +28,7 @@ struct Pass {
 void launch_moments(const Pass& pass, RawRows x, double* workspace, double* mean, double* variance);
 void launch_norm_factors(const Pass& pass, const double* mean, const double* variance,
                          const Norm& norm, const Factors& factors);
+void launch_stored_factors(const Pass& pass, const Norm& norm, const Factors& factors);
 void launch_forward(const Pass& pass, RawRows x, RawRows y, const float* scale, const float* shift);
 /// `sums` are 2 x channels.
 void launch_sums(const Pass& pass, RawRows dy, RawRows x, const float* scale, const float* shift,

@@ -226,6 +226,38 @@ TEST(NormReluDevice, FactorsAndGradientAreThoseOfTorchsBatchNorm) {
   EXPECT_LT(test::distance(values[4], judge->bias.grad()), 10 * kRounding);
 }
 
+TEST(NormReluDevice, StoredFactorsAreThoseOfTorchsBatchNormInEvaluation) {
+  torch::manual_seed(4);
+  constexpr std::int64_t kPixels = 20;
+  constexpr std::int64_t kChannels = 260;  // two blocks
+  BatchNorm2d norm(kChannels);
+  norm->eval();
+  const at::NoGradGuard no_gradient;
+  norm->weight.copy_(at::randn({kChannels}));
+  norm->bias.copy_(at::randn({kChannels}));
+  norm->running_mean.copy_(at::randn({kChannels}));
+  norm->running_var.copy_(at::rand({kChannels}) + 0.1);
+  const at::Tensor x = at::randn({kPixels, kChannels});
+  const at::Tensor expected =
+      at::relu(norm->forward(x.view({kPixels, kChannels, 1, 1}))).view({kPixels, kChannels});
+  const NormVectors vectors = norm->vectors();
+  const at::Tensor values = at::empty({3, kChannels});
+  const at::Tensor inverse = at::empty({kChannels}, at::kDouble);
+  const device::Factors factors{of(values[0]), of(values[1]), of(values[2]), doubles_of(inverse)};
+  const Case<float, 4> c(kPixels, kChannels, kChannels);
+  c.over_channels([&] {
+    device::stored_factors(static_cast<int>(kChannels),
+                           {of(vectors.weight), of(vectors.bias), of(vectors.running_mean),
+                            of(vectors.running_var), nullptr, vectors.momentum, vectors.epsilon},
+                           factors);
+  });
+  const at::Tensor found = at::empty({kPixels, kChannels});
+  c.over_rows([&] {
+    device::forward<float, 4>(c.input(x), c.raw(found), c.shape, factors.scale, factors.shift);
+  });
+  EXPECT_LT(test::distance(found, expected), kRounding);
+}
+
 TEST(NormReluDevice, BfloatsRoundToTheNearestEven) {
   const at::Tensor values = at::cat(
       {at::randn({1000}) * 1e3, at::tensor({1.00390625F, 1.01171875F, -0.0F, 3.3895e38F, 1e-40F}),
