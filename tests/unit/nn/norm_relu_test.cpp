@@ -1,5 +1,3 @@
-#include "nn/norm_relu/kernels.h"
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/utils.h>
@@ -7,6 +5,7 @@
 #include <cstdint>
 #include <tuple>
 
+#include "nn/norm_relu/kernels.h"
 #include "tensors.h"
 
 namespace chestmap {
