@@ -105,7 +105,7 @@ int bench_training_command(const Arguments& arguments) {
     bench.size = arguments.size;
     bench.batch = static_cast<std::int64_t>(batch);
     bench.repeats = arguments.repeats;
-    all.push_back(Json::parse(bench_training(bench, arguments.backend)));
+    all.push_back(bench_training(bench, arguments.backend));
   }
   if (arguments.json) {
     fmt::print("{}\n", all.dump(1));

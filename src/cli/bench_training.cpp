@@ -11,7 +11,7 @@
 
 namespace chestmap {
 
-std::string bench_training(const TrainingBench& bench, const BackendArguments& backend) {
+nlohmann::ordered_json bench_training(const TrainingBench& bench, const BackendArguments& backend) {
   const c10::Device device = prepare_device(backend.device, backend.threads);
   Config config = train_config();
   config.set("model.backbone=" + bench.backbone);
@@ -24,13 +24,12 @@ std::string bench_training(const TrainingBench& bench, const BackendArguments& b
   const std::size_t steps = device.is_cpu() ? 1 : 20;
   MeasuredSteps measured = measure_steps(model_spec(config, findings), train_options(config),
                                          device, bench.batch, bench.repeats, steps);
-  return nlohmann::ordered_json{{"backbone", bench.backbone},
-                                {"input_size", bench.size},
-                                {"parameters", measured.parameters},
-                                {"images", bench.batch},
-                                {"seconds", upper_median(std::move(measured.seconds))},
-                                {"device_bytes", measured.device_bytes}}
-      .dump();
+  return {{"backbone", bench.backbone},
+          {"input_size", bench.size},
+          {"parameters", measured.parameters},
+          {"images", bench.batch},
+          {"seconds", upper_median(std::move(measured.seconds))},
+          {"device_bytes", measured.device_bytes}};
 }
 
 }  // namespace chestmap

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "cli/backend_arguments.h"
@@ -19,7 +20,7 @@ struct TrainingBench {
 
 /// What a training step costs, as JSON: "backbone", "input_size", "parameters", "images" (a step),
 /// "seconds" (a step, the median), "device_bytes" (0 on the CPU). Of chestmap-torch alone.
-[[nodiscard]] std::string bench_training(const TrainingBench& bench,
-                                         const BackendArguments& backend);
+[[nodiscard]] nlohmann::ordered_json bench_training(const TrainingBench& bench,
+                                                    const BackendArguments& backend);
 
 }  // namespace chestmap

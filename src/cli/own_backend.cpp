@@ -1,3 +1,4 @@
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "cli/backend_arguments.h"
@@ -19,7 +20,8 @@ std::unique_ptr<Backend> make_backend(const std::filesystem::path& model,
   return make_engine_backend(model, arguments.threads, precision_of(arguments.engine));
 }
 
-std::string bench_training(const TrainingBench& /*bench*/, const BackendArguments& /*backend*/) {
+nlohmann::ordered_json bench_training(const TrainingBench& /*bench*/,
+                                      const BackendArguments& /*backend*/) {
   throw std::logic_error("training is timed by chestmap-torch");
 }
 
