@@ -17,7 +17,7 @@ void pause() {
 
 }  // namespace
 
-Team::Team(std::size_t size) {
+Team::Team(std::size_t size) : next_(std::max<std::size_t>(size, 1)) {
   for (std::size_t member = 1; member < size; ++member)
     threads_.emplace_back([this, member] { help(member); });
 }
@@ -28,8 +28,15 @@ Team::~Team() {
   round_.notify_all();
 }
 
+std::size_t Team::first_of(std::size_t share) const { return items_ * share / size(); }
+
 void Team::take_items(std::size_t member) {
-  for (std::size_t item = next_++; item < items_; item = next_++) (*work_)(item, member);
+  for (std::size_t turn = 0; turn < size(); ++turn) {
+    const std::size_t share = (member + turn) % size();
+    const std::size_t end = first_of(share + 1);
+    for (std::size_t item = next_[share].item++; item < end; item = next_[share].item++)
+      (*work_)(item, member);
+  }
 }
 
 void Team::help(std::size_t member) {
@@ -54,7 +61,8 @@ void Team::run(std::size_t items, const Work& work) {
   }
   work_ = &work;
   items_ = items;
-  next_ = 0;
+  for (std::size_t member = 0; member < size(); ++member)
+    next_[member].item = first_of(member);
   open_ = true;
   ++round_;
   round_.notify_all();

@@ -10,7 +10,9 @@ namespace chestmap::engine {
 
 /// Threads that share the work of one caller, over and over: they wait for work with their eyes
 /// open for a moment, since a layer follows the other within microseconds, and sleep after it. A
-/// thread that wakes too late to help is not waited for.
+/// thread that wakes too late to help is not waited for. Each begins with a share of the items that
+/// is its own, the first items the caller's, so that it reads what it wrote for the layer before;
+/// then it takes what others have left of theirs.
 class Team {
  public:
   /// `item` counts the work, `member` the team's threads from 0.
@@ -31,10 +33,15 @@ class Team {
  private:
   void help(std::size_t member);
   void take_items(std::size_t member);
+  [[nodiscard]] std::size_t first_of(std::size_t share) const;
 
   const Work* work_ = nullptr;
   std::size_t items_ = 0;
-  std::atomic<std::size_t> next_{0};
+  /// The next item of a member's share, on a line of the cache of its own.
+  struct alignas(64) Next {
+    std::atomic<std::size_t> item{0};
+  };
+  std::vector<Next> next_;
   std::atomic<std::size_t> helping_{0};
   std::atomic<bool> open_{false};
   std::atomic<unsigned> round_{0};

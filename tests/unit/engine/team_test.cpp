@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace chestmap::engine {
@@ -33,6 +34,26 @@ TEST(Team, MembersDoNotShareANumber) {
       --inside[member];
     });
   EXPECT_EQ(shared, 0);
+}
+
+/// What a member wrote for one layer lies in its cache for the next.
+TEST(Team, MembersBeginWithTheirOwnShareOfTheItemsAndThenHelp) {
+  Team team(2);
+  std::vector<std::size_t> of_second;
+  std::atomic<std::size_t> taken{0};
+  std::atomic<int> of_first{0};
+  team.run(8, [&](std::size_t item, std::size_t member) {
+    if (member == 1) {
+      of_second.push_back(item);
+      ++taken;
+      return;
+    }
+    ++of_first;
+    // The caller's first item lasts until the other has taken all that is left.
+    while (taken < 7) std::this_thread::yield();
+  });
+  EXPECT_EQ(of_first, 1);
+  EXPECT_EQ(of_second, (std::vector<std::size_t>{4, 5, 6, 7, 1, 2, 3}));
 }
 
 }  // namespace
