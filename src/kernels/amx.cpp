@@ -15,23 +15,35 @@ constexpr std::size_t amx_pixels = 32;  // of a tile of the convolution: two reg
 constexpr std::size_t amx_blocks = 2;
 constexpr std::size_t tile_bytes = 16 * 64;  // of a register
 
-/// Operands as sums of numbers in bfloat16, `count` of them.
+/// The bits of `low` above those of `high`: of each number's 32, those of its first half.
+inline __m512i upper_halves(__m512i low, __m512i high) {
+  const __m512i first = _mm512_srli_epi32(low, 16);
+  return _mm512_or_si512(first, _mm512_and_si512(high, _mm512_set1_epi32(-0x10000)));
+}
+
+/// Operands as sums of numbers in bfloat16, `count` of them. The inputs' terms are what fits of the
+/// first bits, of the next ones, and so on, the last one rounded: three of them are the input.
 template <int count>
 struct Bfloat16 {
   static constexpr int terms = count;
   static constexpr std::size_t blocks = 2;  // of 16 inputs in a register's row
   static constexpr bool integers = false;
 
-  /// Half a row, and those of the further terms behind it.
-  static void put(char* row, std::size_t term_pitch, Vec x, Vec /*steps_per_one*/) {
+  /// A row, channels of both blocks in turns, and those of the further terms behind it.
+  static void put(char* row, std::size_t term_pitch, const Vec (&x)[blocks],
+                  Vec /*steps_per_one*/) {
+    Vec low = x[0];
+    Vec high = x[1];
+    const __m512i upper = _mm512_set1_epi32(-0x10000);
 #pragma GCC unroll 3
     for (int term = 0; term < terms; ++term, row += term_pitch) {
-      const __m256bh rounded = _mm512_cvtneps_pbh(x);
-      __builtin_memcpy(row, &rounded, sizeof rounded);
-      if (term + 1 < terms) {
-        const __m512i bits = _mm512_cvtepu16_epi32(__m256i(rounded));
-        x = sub(x, _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)));
-      }
+      const bool rounded = term + 1 == terms && terms < 3;
+      const __m512i half = _mm512_set1_epi32(rounded ? 0x8000 : 0);
+      const __m512i low_bits = _mm512_add_epi32(_mm512_castps_si512(low), half);
+      const __m512i high_bits = _mm512_add_epi32(_mm512_castps_si512(high), half);
+      _mm512_storeu_si512(row, upper_halves(low_bits, high_bits));
+      low = sub(low, _mm512_castsi512_ps(_mm512_and_si512(low_bits, upper)));
+      high = sub(high, _mm512_castsi512_ps(_mm512_and_si512(high_bits, upper)));
     }
   }
   static Vec sum(const float* sums, Vec /*product_steps*/, Vec bias) {
@@ -45,18 +57,25 @@ struct Int8 {
   static constexpr std::size_t blocks = 4;
   static constexpr bool integers = true;
 
-  /// A quarter of a row: to the nearest step, what is beyond the last one to that.
-  static void put(char* row, std::size_t /*term_pitch*/, Vec x, Vec steps_per_one) {
-    const __m512i steps = _mm512_cvtps_epi32(larger(mul(x, steps_per_one), spread(0.0F)));
-    const __m128i narrow = _mm512_cvtusepi32_epi8(steps);
-    __builtin_memcpy(row, &narrow, sizeof narrow);
+  /// A row, channels of the four blocks in turns: to the nearest step, what is beyond the last one
+  /// to that.
+  static void put(char* row, std::size_t /*term_pitch*/, const Vec (&x)[blocks],
+                  Vec steps_per_one) {
+    __m512i steps = _mm512_setzero_si512();
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < blocks; ++i) {
+      const Vec above = larger(mul(x[i], steps_per_one), spread(0.0F));
+      const __m512i step = _mm512_min_epi32(_mm512_cvtps_epi32(above), _mm512_set1_epi32(255));
+      steps = _mm512_or_si512(steps, _mm512_slli_epi32(step, 8 * i));
+    }
+    _mm512_storeu_si512(row, steps);
   }
   static Vec sum(const float* sums, Vec product_steps, Vec bias) {
     return mul_add(_mm512_cvtepi32_ps(_mm512_loadu_si512(sums)), product_steps, bias);
   }
 };
 
-/// Where gathered inputs go: row of blocks of channels, tap of the filter, term, pixel, the row's
+/// Where gathered inputs go: group of blocks of channels, tap of the filter, term, pixel, the row's
 /// inputs in 64 bytes.
 template <typename Numbers>
 struct Placed {
@@ -66,13 +85,9 @@ struct Placed {
   Vec steps_per_one;
   Placed(const Job& job, float* scratch, std::size_t count)
       : to(scratch), pixels(count), steps_per_one(spread(job.steps_per_one)) {}
-  static std::size_t run(std::size_t block, std::size_t tap, std::size_t taps) {
-    return (block / blocks * taps + tap) * blocks + block % blocks;
-  }
-  void put(std::size_t run, std::size_t p, Vec x) const {
-    char* row = reinterpret_cast<char*>(to) +
-                (run / blocks * std::size_t{Numbers::terms} * pixels + p) * 64 +
-                run % blocks * (64 / blocks);
+  void put(std::size_t run, std::size_t p, const Vec (&x)[blocks]) const {
+    char* row =
+        reinterpret_cast<char*>(to) + (run * std::size_t{Numbers::terms} * pixels + p) * 64;
     Numbers::put(row, pixels * 64, x, steps_per_one);
   }
 };
@@ -190,24 +205,10 @@ void write(const Job& job, std::size_t image, std::size_t pixel, std::size_t cou
   }
 }
 
-template <typename Numbers>
-std::size_t rows_of_blocks(const Job& job) {
-  return (job.in_blocks + Numbers::blocks - 1) / Numbers::blocks;
-}
-
 /// Bytes of weights of a block of the output.
 template <typename Numbers>
 std::size_t weight_block(const Job& job) {
-  return rows_of_blocks<Numbers>(job) * job.kernel * job.kernel * Numbers::terms * tile_bytes;
-}
-
-/// Zeros for the blocks that the last row has not.
-template <typename Numbers>
-void fill_up(const Job& job, const Placed<Numbers>& to, std::size_t taps) {
-  for (std::size_t block = job.in_blocks; block % Numbers::blocks != 0; ++block)
-    for (std::size_t tap = 0; tap < taps; ++tap)
-      for (std::size_t p = 0; p < to.pixels; ++p)
-        to.put(Placed<Numbers>::run(block, tap, taps), p, spread(0.0F));
+  return groups_of<Placed<Numbers>>(job) * job.kernel * job.kernel * Numbers::terms * tile_bytes;
 }
 
 /// Tiles [first, last), gathered one by one, by two blocks of the output.
@@ -215,7 +216,7 @@ template <typename Numbers>
 void multiply_span(const Job& job, std::size_t first, std::size_t last, const float* gathered,
                    std::size_t slot, std::size_t block, std::size_t blocks, float* sums) {
   Product product{};
-  product.rows = rows_of_blocks<Numbers>(job) * job.kernel * job.kernel;  // one for each tap
+  product.rows = groups_of<Placed<Numbers>>(job) * job.kernel * job.kernel;  // one for each tap
   product.taps = 1;
   product.weight_block = weight_block<Numbers>(job);
   product.weights = job.weights + block * product.weight_block / sizeof(float);
@@ -253,23 +254,20 @@ void gather_rows(const Job& job, const Rows& rows, float* scratch) {
   const std::size_t pitch = job.row_pitch;
   const std::size_t stride = job.stride;
   const Placed<Numbers> to(job, scratch, stride * stride * rows.of_phase * pitch);
-  for (std::size_t block = 0; block < job.in_blocks; ++block) {
-    const Activation activation(job, block);
-    const float* plane = job.input.data + rows.image * job.input.image + block * job.input.block;
+  for (std::size_t group = 0; group < groups_of<Placed<Numbers>>(job); ++group) {
+    const Blocks<Numbers::blocks> blocks(job, rows.image, group);
     std::size_t p = 0;
     for (std::size_t phase = 0; phase < stride * stride; ++phase)
       for (std::size_t row = 0; row < rows.of_phase; ++row) {
-        // Both wrap above and left of the image.
-        const std::size_t y = stride * (rows.first + row) + phase / stride - job.padding;
-        std::size_t x = phase % stride - job.padding;
+        const std::size_t y = stride * (rows.first + row) + phase / stride;
+        std::size_t x = phase % stride;
         for (std::size_t column = 0; column < pitch; ++column, ++p, x += stride) {
-          const bool inside = y < job.in_height && x < job.in_width;
-          to.put(block, p,
-                 inside ? activation(load(plane + (y * job.in_width + x) * 16)) : spread(0.0F));
+          Vec values[Numbers::blocks];
+          read_padded(job, blocks, y, x, values);
+          to.put(group, p, values);
         }
       }
   }
-  fill_up<Numbers>(job, to, 1);
 }
 
 /// The padded rows are multiplied as one line of pixels; sums that belong to the padding are
@@ -281,7 +279,7 @@ void multiply_rows(const Job& job, const Rows& rows, const float* gathered, std:
   const std::size_t stride = job.stride;
   const std::size_t phase = rows.of_phase * pitch * 64;  // bytes
   Product product{};
-  product.rows = rows_of_blocks<Numbers>(job);
+  product.rows = groups_of<Placed<Numbers>>(job);
   product.taps = job.kernel * job.kernel;
   for (std::size_t ky = 0; ky < job.kernel; ++ky)
     for (std::size_t kx = 0; kx < job.kernel; ++kx)
@@ -313,7 +311,7 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
   _tile_loadconfig(&shapes);
   const bool by_rows = job.gather == Gather::rows;
   const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t slot = rows_of_blocks<Numbers>(job) * taps * Numbers::terms * amx_pixels * 16;
+  const std::size_t slot = groups_of<Placed<Numbers>>(job) * taps * Numbers::terms * amx_pixels * 16;
   float* sums = scratch;
   scratch += amx_pixels * amx_blocks * 16;
   std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
@@ -323,12 +321,8 @@ void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
     if (span != gathered && by_rows) gather_rows<Numbers>(job, rows_of_span(job, span), scratch);
-    if (span != gathered && !by_rows) {
+    if (span != gathered && !by_rows)
       gather_span<Placed<Numbers>>(job, first, last, scratch, slot);
-      for (std::size_t tile = first; tile < last; ++tile)
-        fill_up<Numbers>(
-            job, {job, scratch + (tile - first) * slot, pixels_of_tile(job, tile).count}, taps);
-    }
     gathered = span;
 
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;

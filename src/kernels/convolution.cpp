@@ -66,10 +66,13 @@ bool weights_exceed_cache(const Job& job, Method method) {
 
 /// Floats of gathered or transformed input that a span should have. Weights that the second level
 /// cache holds are read again for each span, which then stays in the first level;
-/// larger ones should be read from memory as few times as possible. Measured; docs/performance.md.
+/// larger ones should be read from memory as few times as possible. AMX is fast enough to wait for
+/// its writing: many outputs for few inputs are written in long pieces. Measured;
+/// docs/performance.md.
 std::size_t span_floats(const Job& job, Method method) {
   if (weights_exceed_cache(job, method)) return std::size_t{1} << 18;
-  return winograd(method) ? std::size_t{1} << 16 : std::size_t{1} << 12;
+  const bool mostly_written = by_matrices(method) && job.out_blocks >= 2 * job.in_blocks;
+  return winograd(method) || mostly_written ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
 /// Input that takes no more floats is gathered by each of several threads, which then share the

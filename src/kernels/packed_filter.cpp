@@ -83,8 +83,8 @@ std::uint32_t rounded(float x) {
   return (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16;
 }
 
-/// Block of output channels, pair of blocks of input channels, tap, term, pair of channels, output
-/// channel, channel of the pair.
+/// Block of output channels, pair of blocks of input channels, tap, term, channel of a block,
+/// output channel, block of the pair.
 void pack_bfloat16(const Weights& weights, Method method, float* to) {
   const std::size_t terms = matrix_operands(method).terms;
   const Filter& filter = weights.filter;
@@ -92,12 +92,14 @@ void pack_bfloat16(const Weights& weights, Method method, float* to) {
   const std::size_t out_block = packed_products(filter, method) * lanes;
   for (std::size_t b = 0; b < blocks(filter.out_channels); ++b) {
     const Block block(weights, b);
-    for (std::size_t in = 0; in < filter.in_channels; in += 2) {
-      float* pair = to + b * out_block + in / (2 * lanes) * taps * terms * lanes * lanes +
-                    in % (2 * lanes) / 2 * lanes;
+    for (std::size_t in = 0; in < filter.in_channels; ++in) {
+      if (in / lanes % 2 != 0) continue;  // packed with the channel a block before
+      const std::size_t other = in + lanes;
+      float* pair =
+          to + b * out_block + in / (2 * lanes) * taps * terms * lanes * lanes + in % lanes * lanes;
       for (std::size_t tap = 0; tap < taps; ++tap) {
         Lanes low = block.at(in * taps + tap);
-        Lanes high = in + 1 < filter.in_channels ? block.at((in + 1) * taps + tap) : Lanes{};
+        Lanes high = other < filter.in_channels ? block.at(other * taps + tap) : Lanes{};
         for (std::size_t term = 0; term < terms; ++term, pair += lanes * lanes)
           for (std::size_t lane = 0; lane < lanes; ++lane) {
             const std::uint32_t bits = rounded(low[lane]) | rounded(high[lane]) << 16;
@@ -110,8 +112,8 @@ void pack_bfloat16(const Weights& weights, Method method, float* to) {
   }
 }
 
-/// Block of output channels, four blocks of input channels, tap, four channels, output channel,
-/// channel of the four. Sets what a product of one step by one step is worth.
+/// Block of output channels, four blocks of input channels, tap, channel of a block, output channel,
+/// block of the four. Sets what a product of one step by one step is worth.
 void pack_int8(const Weights& weights, float input_step, float* to, float* product_steps) {
   constexpr float most = 127.0F;
   const Filter& filter = weights.filter;
@@ -125,13 +127,15 @@ void pack_int8(const Weights& weights, float input_step, float* to, float* produ
     const float weight_step = largest > 0.0F ? largest / most : 1.0F;
     // The scale belongs to the steps: a negative one makes them so.
     product_steps[out] = weight_step * weights.scale(out) * input_step;
-    for (std::size_t in = 0; in < filter.in_channels; in += 4) {
+    for (std::size_t in = 0; in < filter.in_channels; ++in) {
+      if (in / lanes % 4 != 0) continue;  // packed with the channel some blocks before
       float* four = to + out / lanes * out_block + out % lanes +
-                    in / (4 * lanes) * taps * lanes * lanes + in % (4 * lanes) / 4 * lanes;
+                    in / (4 * lanes) * taps * lanes * lanes + in % lanes * lanes;
       for (std::size_t tap = 0; tap < taps; ++tap, four += lanes * lanes) {
         std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 4 && in + i < filter.in_channels; ++i) {
-          const auto steps = std::lrint(weights.of(out)[(in + i) * taps + tap] / weight_step);
+        for (std::size_t i = 0; i < 4 && in + i * lanes < filter.in_channels; ++i) {
+          const float weight = weights.of(out)[(in + i * lanes) * taps + tap];
+          const auto steps = std::lrint(weight / weight_step);
           bits |= (static_cast<std::uint32_t>(steps) & 0xFFU) << 8 * i;
         }
         *four = std::bit_cast<float>(bits);
