@@ -121,26 +121,44 @@ struct Product {
   else                                 \
     _tile_dpbf16ps(to, a, b)
 
+/// One row of blocks at one tap. The next one's weights, which the second level cache or memory
+/// holds, are fetched meanwhile, a few lines a product.
 template <typename Numbers, bool two_rows, bool two_blocks>
 inline void multiply_step(const Product& product, const char* pixels, const char* weights) {
+  constexpr int terms = Numbers::terms;
+  constexpr int products = terms * (terms + 1) / 2;
+  constexpr int lines = terms * static_cast<int>(tile_bytes / 64);  // of a block's weights
+  const char* next = weights + terms * tile_bytes;
+  const auto fetch = [&](int turn) {  // of two a product
+    const int first = lines * turn / (2 * products);
+    const int last = lines * (turn + 1) / (2 * products);
+#pragma GCC unroll 8
+    for (int line = first; line < last; ++line) {
+      __builtin_prefetch(next + line * 64, 0, 3);
+      if constexpr (two_blocks) __builtin_prefetch(next + product.weight_block + line * 64, 0, 3);
+    }
+  };
+  int turn = 0;
 #pragma GCC unroll 3
-  for (int j = 0; j < Numbers::terms; ++j, weights += tile_bytes) {
+  for (int j = 0; j < terms; ++j, weights += tile_bytes) {
     _tile_loadd(6, weights, 64);
     if constexpr (two_blocks) _tile_loadd(7, weights + product.weight_block, 64);
 #pragma GCC unroll 3
-    for (int i = 0; i < Numbers::terms - j; ++i) {
+    for (int i = 0; i < terms - j; ++i) {
       const char* term = pixels + static_cast<std::size_t>(i) * product.term_pitch;
       _tile_loadd(4, term, 64);
       CHESTMAP_ADD_PRODUCT(0, 4, 6);
+      fetch(turn++);
       if constexpr (two_blocks) {
         CHESTMAP_ADD_PRODUCT(1, 4, 7);
       }
       if constexpr (two_rows) {
         _tile_loadd(5, term + tile_bytes, 64);
         CHESTMAP_ADD_PRODUCT(2, 5, 6);
-        if constexpr (two_blocks) {
-          CHESTMAP_ADD_PRODUCT(3, 5, 7);
-        }
+      }
+      fetch(turn++);
+      if constexpr (two_rows && two_blocks) {
+        CHESTMAP_ADD_PRODUCT(3, 5, 7);
       }
     }
   }
