@@ -36,6 +36,7 @@ using chestmap::kernels::Filter;
 using chestmap::kernels::Isa;
 using chestmap::kernels::Method;
 using chestmap::kernels::PackedFilter;
+using chestmap::kernels::Scratch;
 
 constexpr std::size_t lanes = chestmap::kernels::lanes;
 
@@ -220,8 +221,8 @@ class Ours {
 #pragma omp parallel num_threads(static_cast <int>(threads_))
     {
       const auto t = static_cast<std::size_t>(omp_get_thread_num());
-      convolution.run(input_, output_, items * t / threads_, items * (t + 1) / threads_,
-                      scratch_.data() + t * scratch_floats_);
+      Scratch scratch{scratch_.data() + t * scratch_floats_};
+      convolution.run(input_, output_, items * t / threads_, items * (t + 1) / threads_, scratch);
     }
   }
   [[nodiscard]] Extent output() const { return convolutions_[0].output(); }
@@ -388,8 +389,9 @@ void print_accuracy(const Options& options) {
         continue;
       const PackedFilter packed(filter, method, weights);
       const Convolution convolution(packed, extent, options.isa, 1);
-      AlignedFloats scratch(convolution.scratch_floats());
-      convolution.run(reads, writes, 0, convolution.items(), scratch.data());
+      AlignedFloats memory(convolution.scratch_floats());
+      Scratch scratch{memory.data()};
+      convolution.run(reads, writes, 0, convolution.items(), scratch);
       double squares = 0.0;
       double errors = 0.0;
       double largest = 0.0;

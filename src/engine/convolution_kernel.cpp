@@ -2,6 +2,7 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "engine/places.h"
 #include "kernels/convolution.h"
@@ -57,9 +58,11 @@ class ConvolutionKernel : public Kernel {
                                  bias_.data(),
                                  {operands.inputs[1], image, written_stride_},
                                  relu_};
-    const std::size_t floats = scratch(planned);
+    std::vector<kernels::Scratch> members(team.size());
+    for (std::size_t member = 0; member < members.size(); ++member)
+      members[member].data = operands.workspace + member * scratch(planned);
     team.run(planned.items(), [&](std::size_t item, std::size_t member) {
-      planned.run(input, output, item, item + 1, operands.workspace + member * floats);
+      planned.run(input, output, item, item + 1, members[member]);
     });
   }
 

@@ -324,33 +324,33 @@ void multiply_rows(const Job& job, const Rows& rows, const float* gathered, std:
 }
 
 template <typename Numbers>
-void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
+void direct(const Job& job, std::size_t begin, std::size_t end, Scratch& scratch) {
   const TileShapes shapes;
   _tile_loadconfig(&shapes);
   const bool by_rows = job.gather == Gather::rows;
   const std::size_t taps = job.kernel * job.kernel;
   const std::size_t slot = groups_of<Placed<Numbers>>(job) * taps * Numbers::terms * amx_pixels * 16;
-  float* sums = scratch;
-  scratch += amx_pixels * amx_blocks * 16;
-  std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
+  float* sums = scratch.data;
+  float* gathered = sums + amx_pixels * amx_blocks * 16;
   for (std::size_t item = begin; item < end; ++item) {
     const std::size_t span = item / job.groups;
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != gathered && by_rows) gather_rows<Numbers>(job, rows_of_span(job, span), scratch);
-    if (span != gathered && !by_rows)
-      gather_span<Placed<Numbers>>(job, first, last, scratch, slot);
-    gathered = span;
+    if (span != scratch.span && by_rows)
+      gather_rows<Numbers>(job, rows_of_span(job, span), gathered);
+    if (span != scratch.span && !by_rows)
+      gather_span<Placed<Numbers>>(job, first, last, gathered, slot);
+    scratch.span = span;
 
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block;
          block += amx_blocks) {
       const std::size_t blocks = last_block - block < amx_blocks ? last_block - block : amx_blocks;
       if (by_rows)
-        multiply_rows<Numbers>(job, rows_of_span(job, span), scratch, block, blocks, sums);
+        multiply_rows<Numbers>(job, rows_of_span(job, span), gathered, block, blocks, sums);
       else
-        multiply_span<Numbers>(job, first, last, scratch, slot, block, blocks, sums);
+        multiply_span<Numbers>(job, first, last, gathered, slot, block, blocks, sums);
     }
   }
   _tile_release();

@@ -241,7 +241,7 @@ std::size_t Convolution::scratch_floats() const noexcept {
 }
 
 void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
-                      float* scratch) const {
+                      Scratch& scratch) const {
   Job job = job_;
   job.input = planes(input.source);
   job.scale = input.scale;

@@ -118,9 +118,9 @@ class Convolution {
   /// Floats of scratch memory that a thread needs, at 64 bytes' alignment.
   [[nodiscard]] std::size_t scratch_floats() const noexcept;
 
-  /// Computes items [begin, end).
+  /// Computes items [begin, end). `scratch`: a thread's, for one input.
   void run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
-           float* scratch) const;
+           Scratch& scratch) const;
 
  private:
   const PackedFilter* filter_;

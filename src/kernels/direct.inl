@@ -37,23 +37,23 @@ inline void multiply_tile(const Job& job, const Pixels& pixels, std::size_t late
   compute<16>(tile, pixels.count, blocks);
 }
 
-void direct(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
+void direct(const Job& job, std::size_t begin, std::size_t end, Scratch& scratch) {
   const std::size_t slot = job.products * job.tile_pixels;
-  std::size_t gathered = job.spans;  // the span whose inputs lie in the scratch memory: none yet
   for (std::size_t item = begin; item < end; ++item) {
     const std::size_t span = item / job.groups;
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != gathered && !in_place(job)) gather_span<Gathered>(job, first, last, scratch, slot);
-    gathered = span;
+    if (span != scratch.span && !in_place(job))
+      gather_span<Gathered>(job, first, last, scratch.data, slot);
+    scratch.span = span;
 
     constexpr std::size_t step = max_tile_blocks;
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block; block += step)
       for (std::size_t tile = first; tile < last; ++tile)
         multiply_tile(job, pixels_of_tile(job, tile), tile + last - first,
-                      scratch + (tile - first) * slot, block,
+                      scratch.data + (tile - first) * slot, block,
                       last_block - block < step ? last_block - block : step);
   }
 }

@@ -54,6 +54,13 @@ struct Job {
   WritePlanes output;
 };
 
+/// A thread's memory, aligned to 64 bytes, and the span whose gathered or transformed input lies in
+/// it: further items of the same span find it there.
+struct alignas(64) Scratch {
+  float* data;
+  std::size_t span = static_cast<std::size_t>(-1);  // none
+};
+
 struct PoolJob {
   std::size_t in_height, in_width, out_height, out_width, channel_blocks;
   ReadPlanes input;
@@ -62,14 +69,14 @@ struct PoolJob {
   const float* shift;
 };
 
-/// The kernels compiled for an instruction set. `scratch` is aligned to 64 bytes.
+/// The kernels compiled for an instruction set.
 struct KernelTable {
   std::size_t tile_pixels;  // at most
   std::size_t tile_blocks;  // of output channels
-  void (*direct)(const Job&, std::size_t begin, std::size_t end, float* scratch);
-  void (*planar)(const Job&, std::size_t begin, std::size_t end, float* scratch);
-  void (*winograd2)(const Job&, std::size_t begin, std::size_t end, float* scratch);
-  void (*winograd4)(const Job&, std::size_t begin, std::size_t end, float* scratch);
+  void (*direct)(const Job&, std::size_t begin, std::size_t end, Scratch& scratch);
+  void (*planar)(const Job&, std::size_t begin, std::size_t end, Scratch& scratch);
+  void (*winograd2)(const Job&, std::size_t begin, std::size_t end, Scratch& scratch);
+  void (*winograd4)(const Job&, std::size_t begin, std::size_t end, Scratch& scratch);
   void (*max_pool)(const PoolJob&, std::size_t begin, std::size_t end);
   void (*scale_shift_relu)(const PoolJob&, std::size_t begin, std::size_t end);
 };

@@ -27,16 +27,15 @@ inline void copy_rows(const Job& job, std::size_t image, std::size_t y, std::siz
   }
 }
 
-void planar(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
+void planar(const Job& job, std::size_t begin, std::size_t end, Scratch& scratch) {
   const std::size_t pitch = job.row_pitch;
-  std::size_t copied = job.spans;  // the row whose input lies in the scratch memory: none yet
   for (std::size_t item = begin; item < end; ++item) {
     const std::size_t span = item / job.groups;
     const std::size_t group = item % job.groups;
     const std::size_t image = span / job.out_height;
     const std::size_t y = span % job.out_height;
-    if (span != copied) copy_rows(job, image, y, pitch, scratch);
-    copied = span;
+    if (span != scratch.span) copy_rows(job, image, y, pitch, scratch.data);
+    scratch.span = span;
 
     Tile tile{};
     tile.run_stride = pitch;
@@ -56,7 +55,7 @@ void planar(const Job& job, std::size_t begin, std::size_t end, float* scratch) 
         const std::size_t first = job.out_width * t / job.tiles_per_image;
         const std::size_t count = job.out_width * (t + 1) / job.tiles_per_image - first;
         const std::size_t pixel = (y * job.out_width + first) * 16;
-        tile.pixels = scratch + 2 * first;
+        tile.pixels = scratch.data + 2 * first;
         tile.out = job.output.data + image * job.output.image + block * job.output.block + pixel;
         if (job.residual.data != nullptr)
           tile.residual =

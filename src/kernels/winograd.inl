@@ -240,31 +240,30 @@ void multiply_span(const Job& job, std::size_t first, std::size_t last, std::siz
 }
 
 template <int square>
-void winograd(const Job& job, std::size_t begin, std::size_t end, float* scratch) {
+void winograd(const Job& job, std::size_t begin, std::size_t end, Scratch& scratch) {
   constexpr std::size_t positions = Transform<square>::patch * Transform<square>::patch;
   const std::size_t slot = job.in_blocks * job.tile_pixels * 16;
   const std::size_t position = job.span_tiles * slot + 16;  // not a multiple of 4096 bytes
-  float* products = scratch + positions * position;
-  std::size_t transformed = job.spans;  // the span whose input was transformed: none yet
+  float* products = scratch.data + positions * position;
   for (std::size_t item = begin; item < end; ++item) {
     const std::size_t span = item / job.groups;
     const std::size_t group = item % job.groups;
     const std::size_t first = job.tiles * span / job.spans;
     const std::size_t last = job.tiles * (span + 1) / job.spans;
-    if (span != transformed)
+    if (span != scratch.span)
       for (std::size_t tile = first; tile < last; ++tile) {
         const std::size_t square_first = job.squares * tile / job.tiles;
         const std::size_t square_last = job.squares * (tile + 1) / job.tiles;
         transform_input<square>(job, square_first, square_last - square_first,
-                                scratch + (tile - first) * slot, position);
+                                scratch.data + (tile - first) * slot, position);
       }
-    transformed = span;
+    scratch.span = span;
 
     constexpr std::size_t step = max_tile_blocks;
     const std::size_t last_block = job.out_blocks * (group + 1) / job.groups;
     for (std::size_t block = job.out_blocks * group / job.groups; block < last_block; block += step)
       multiply_span<square>(job, first, last, block,
-                            last_block - block < step ? last_block - block : step, scratch,
+                            last_block - block < step ? last_block - block : step, scratch.data,
                             position, products);
   }
 }

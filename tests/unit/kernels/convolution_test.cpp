@@ -161,9 +161,10 @@ Buffer computed(const Operands& operands, const Convolution& convolution, std::s
   std::fill_n(scratch.data(), convolution.scratch_floats(),
               std::numeric_limits<float>::quiet_NaN());
   const std::size_t items = convolution.items();
+  Scratch used{scratch.data()};
   for (std::size_t first = (items - 1) / step * step + step; first > 0; first -= step)
     convolution.run(operands.reads(), operands.writes(output), first - step, std::min(first, items),
-                    scratch.data());
+                    used);
   for (std::size_t i = convolution.scratch_floats(); i < scratch.size(); ++i)
     EXPECT_EQ(scratch.data()[i], guard) << "behind the scratch memory";
   return output;
