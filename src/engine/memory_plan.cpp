@@ -89,8 +89,9 @@ MemoryPlan plan_memory(const Network& network, std::span<const std::size_t> work
     if (convolution == nullptr || !convolution->adds) continue;
     const std::size_t added = root[layer.inputs[1]];
     const std::size_t written = root[layer.output];
-    const bool same_place = layer.inputs[1] == added && layer.output == written &&
-                            layer.inputs[0] != added && pieces[added].last == l &&
+    const bool whole =
+        !network.tensors[layer.inputs[1]].parent && !network.tensors[layer.output].parent;
+    const bool same_place = whole && root[layer.inputs[0]] != added && pieces[added].last == l &&
                             pieces[written].first == l;
     if (!same_place) continue;
     pieces[added].last = pieces[written].last;

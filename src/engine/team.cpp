@@ -61,8 +61,7 @@ void Team::run(std::size_t items, const Work& work) {
   }
   work_ = &work;
   items_ = items;
-  for (std::size_t member = 0; member < size(); ++member)
-    next_[member].item = first_of(member);
+  for (std::size_t member = 0; member < size(); ++member) next_[member].item = first_of(member);
   open_ = true;
   ++round_;
   round_.notify_all();

@@ -86,8 +86,7 @@ struct Placed {
   Placed(const Job& job, float* scratch, std::size_t count)
       : to(scratch), pixels(count), steps_per_one(spread(job.steps_per_one)) {}
   void put(std::size_t run, std::size_t p, const Vec (&x)[blocks]) const {
-    char* row =
-        reinterpret_cast<char*>(to) + (run * std::size_t{Numbers::terms} * pixels + p) * 64;
+    char* row = reinterpret_cast<char*>(to) + (run * std::size_t{Numbers::terms} * pixels + p) * 64;
     Numbers::put(row, pixels * 64, x, steps_per_one);
   }
 };
@@ -329,7 +328,8 @@ void direct(const Job& job, std::size_t begin, std::size_t end, Scratch& scratch
   _tile_loadconfig(&shapes);
   const bool by_rows = job.gather == Gather::rows;
   const std::size_t taps = job.kernel * job.kernel;
-  const std::size_t slot = groups_of<Placed<Numbers>>(job) * taps * Numbers::terms * amx_pixels * 16;
+  const std::size_t slot =
+      groups_of<Placed<Numbers>>(job) * taps * Numbers::terms * amx_pixels * 16;
   float* sums = scratch.data;
   float* gathered = sums + amx_pixels * amx_blocks * 16;
   for (std::size_t item = begin; item < end; ++item) {

@@ -155,9 +155,9 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
 /// Transformed weights take more memory; beyond this, 20 MB, more than the time saved is worth.
 constexpr std::size_t most_transformed_floats = 5'000'000;
 
-/// Where there is AMX, Winograd's weights may take so much, 8 MB: its products of 512 by 512
-/// channels are slower than three numbers in bfloat16.
-constexpr std::size_t most_floats_beside_matrices = 2'000'000;
+/// Where there is AMX, Winograd's F(2x2) may take so much, 4 MB: beyond, of 256 by 256 channels,
+/// three numbers in bfloat16 are as fast and take less memory.
+constexpr std::size_t most_floats_beside_matrices = 1'000'000;
 
 std::size_t packed_floats(const Filter& filter, Method method) {
   return positions_of(method) * padded(filter.in_channels) * padded(filter.out_channels);

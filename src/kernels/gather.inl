@@ -89,8 +89,7 @@ inline void gather_averages(const Job& job, const Pixels& pixels, const To& to) 
     const Blocks<To::blocks> blocks(job, pixels.image, group);
     for (std::size_t p = 0; p < pixels.count; ++p) {
       const std::size_t pixel = pixels.first + p;
-      const std::size_t top =
-          pixel / job.out_width * 2 * job.in_width + pixel % job.out_width * 2;
+      const std::size_t top = pixel / job.out_width * 2 * job.in_width + pixel % job.out_width * 2;
       const std::size_t bottom = top + job.in_width;
       Vec x[To::blocks];
 #pragma GCC unroll 4

@@ -112,8 +112,8 @@ void pack_bfloat16(const Weights& weights, Method method, float* to) {
   }
 }
 
-/// Block of output channels, four blocks of input channels, tap, channel of a block, output channel,
-/// block of the four. Sets what a product of one step by one step is worth.
+/// Block of output channels, four blocks of input channels, tap, channel of a block, output
+/// channel, block of the four. Sets what a product of one step by one step is worth.
 void pack_int8(const Weights& weights, float input_step, float* to, float* product_steps) {
   constexpr float most = 127.0F;
   const Filter& filter = weights.filter;

@@ -84,13 +84,16 @@ Network random_network(std::uint64_t seed) {
   for (int i = 0; i < 12; ++i) {
     const std::string name = fmt::format("t{}", i);
     const auto blocks = static_cast<std::int64_t>(1 + random.below(4));
-    const std::uint64_t kind = random.below(3);
+    const std::uint64_t kind = random.below(4);
     if (kind == 0) {
       last = add(false, {last}, tensor(name, blocks, 4));
     } else if (kind == 1) {  // a residual block
       const std::size_t shortcut = add(false, {last}, tensor(name + "s", blocks, 4));
       const std::size_t y = add(false, {shortcut}, tensor(name + "y", 2, 4));
       last = add(true, {y, shortcut}, tensor(name, blocks, 4));
+    } else if (kind == 2) {  // one that adds its input
+      const std::size_t y = add(false, {last}, tensor(name + "y", 2, 4));
+      last = add(true, {y, last}, tensor(name, network.tensors[last].physical / 16, 4));
     } else {  // a dense one
       const std::size_t a = add(false, {last}, tensor(name + "a", blocks, 4));
       const std::size_t b = add(false, {a}, tensor(name + "b", 1, 4));
@@ -145,6 +148,19 @@ TEST(MemoryPlan, SumIsWrittenOverWhatItAddsWhereNothingReadsThatLater) {
   network.layers[3].inputs = {1};  // x is needed again
   plan = plan_memory(network, none);
   EXPECT_NE(plan.tensors[3], plan.tensors[1]);
+}
+
+TEST(MemoryPlan, SumsOfSumsAreWrittenOverEachOther) {
+  Network network;
+  for (const char* name : {"image", "x", "y", "sum", "z", "sums", "last"})
+    network.tensors.push_back(tensor(name, 1, 4));
+  network.layers = {{"x", plain(), {0}, 1},           {"y", plain(), {1}, 2},
+                    {"sum", plain(true), {2, 1}, 3},  {"z", plain(), {3}, 4},
+                    {"sums", plain(true), {4, 3}, 5}, {"last", plain(), {5}, 6}};
+  network.outputs.emplace_back("last", 6);
+  const MemoryPlan plan = plan_memory(network, std::vector<std::size_t>(6, 0));
+  EXPECT_EQ(plan.tensors[3], plan.tensors[1]);
+  EXPECT_EQ(plan.tensors[5], plan.tensors[1]);
 }
 
 TEST(MemoryPlan, PartsLieInTheWhole) {
