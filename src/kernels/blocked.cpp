@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <new>
+#include <vector>
 
 namespace chestmap::kernels {
 namespace {
@@ -31,25 +32,31 @@ std::shared_ptr<float[]> pages(std::size_t bytes) {
           [start, mapped](float* /*memory*/) { ::munmap(start, mapped); }};
 }
 
-/// The pages that small pieces are cut from.
+/// Pages that small pieces are cut from, until the last of these goes.
 struct Cut {
-  std::mutex mutex;
-  std::shared_ptr<float[]> from;
+  std::weak_ptr<float[]> from;
   std::size_t used = 0;  // bytes
 };
 
 std::shared_ptr<float[]> zeroed(std::size_t bytes) {
   constexpr std::size_t together = 16 * huge_page;
+  constexpr std::size_t most_cuts = 8;
   if (bytes > together / 2) return pages(bytes);
-  static Cut cut;
-  const std::lock_guard lock(cut.mutex);
-  if (!cut.from || cut.used + bytes > together) {
-    cut.from = pages(together);
-    cut.used = 0;
-  }
-  std::shared_ptr<float[]> piece(cut.from, cut.from.get() + cut.used / sizeof(float));
-  cut.used += up_to(cache_line, bytes);
-  return piece;
+  static std::mutex mutex;
+  static std::vector<Cut> cuts;  // what large pieces leave of one, smaller ones fill
+  const auto piece = [&](Cut& cut, const std::shared_ptr<float[]>& from) {
+    float* const start = from.get() + cut.used / sizeof(float);
+    cut.used += up_to(cache_line, bytes);
+    return std::shared_ptr<float[]>(from, start);
+  };
+  const std::lock_guard lock(mutex);
+  std::erase_if(cuts, [](const Cut& cut) { return cut.from.expired(); });
+  for (Cut& cut : cuts)
+    if (cut.used + bytes <= together)
+      if (const auto from = cut.from.lock()) return piece(cut, from);
+  if (cuts.size() == most_cuts) cuts.erase(cuts.begin());
+  const auto from = pages(together);
+  return piece(cuts.emplace_back(Cut{from}), from);
 }
 
 }  // namespace
