@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace chestmap {
@@ -46,48 +45,76 @@ std::size_t first_of_largest(std::span<const float> values) {
   return found == values.end() ? 0 : static_cast<std::size_t>(found - values.begin());
 }
 
-double median_of(std::span<const float> values, const ValueRange& range) {
-  // A histogram tells the bins that hold the middle values; bins rise with the values, so that only
-  // what lies in those has to be sorted. Halves keep the difference of the largest floats finite,
-  // and any scale will do that keeps the bins within the histogram.
-  constexpr std::size_t kBins = 512;
+namespace {
+
+/// Values between two bounds, these included, and how many finite ones lie below and in all.
+struct Between {
+  std::vector<float> values;
+  std::size_t below = 0;
+  std::size_t finite = 0;
+};
+
+Between between(std::span<const float> values, const ValueRange& range, float low, float high) {
+  // Counted without a branch, which compilers turn into vectors; of a smooth map few blocks hold a
+  // value between the bounds. What is not finite lies outside the range.
+  constexpr std::size_t kBlock = 64;
   const auto least = static_cast<float>(range.least);
   const auto most = static_cast<float>(range.most);
-  const float scale = std::min(static_cast<float>(kBins - 2) / (most * 0.5F - least * 0.5F),
-                               std::numeric_limits<float>::max());
-  const auto bin_of = [=](float value) {
-    const bool inside = value >= least && value <= most;  // not so for what is not finite
-    const float place = (value * 0.5F - least * 0.5F) * scale;
-    const float bin = inside ? place : static_cast<float>(kBins);
-    return static_cast<std::uint16_t>(static_cast<std::int32_t>(bin));
-  };
-  std::vector<std::uint16_t> bins(values.size());
-  std::transform(values.begin(), values.end(), bins.begin(), bin_of);
-  std::array<std::uint32_t, kBins + 1> counts{};
-  for (const std::uint16_t bin : bins) ++counts[bin];
-  const std::size_t finite = values.size() - counts[kBins];
-  const std::size_t upper = finite / 2;
-  const std::size_t lower = (finite - 1) / 2;
-  std::size_t first = 0;
-  std::size_t before = 0;  // values in the bins below `first`
-  while (before + counts[first] <= lower) before += counts[first++];
-  std::size_t last = first;
-  for (std::size_t up_to = before + counts[first]; up_to <= upper; up_to += counts[last]) ++last;
-  // Every value is written and only those of the middle bins kept, which needs no branch.
-  const auto held = std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(first),
-                                    counts.begin() + static_cast<std::ptrdiff_t>(last) + 1, 0U);
-  std::vector<float> middle(held + 1);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    middle[kept] = values[i];
-    kept += bins[i] >= first && bins[i] <= last ? 1 : 0;
+  Between result;
+  for (std::size_t first = 0; first < values.size(); first += kBlock) {
+    const auto block = values.subspan(first, std::min(kBlock, values.size() - first));
+    std::uint32_t below = 0;
+    std::uint32_t inside = 0;
+    std::uint32_t finite = 0;
+    for (const float value : block) {
+      below += value >= least && value < low ? 1U : 0U;
+      inside += value >= low && value <= high ? 1U : 0U;
+      finite += value >= least && value <= most ? 1U : 0U;
+    }
+    result.below += below;
+    result.finite += finite;
+    if (inside == 0) continue;
+    for (const float value : block)
+      if (value >= low && value <= high) result.values.push_back(value);
   }
-  middle.pop_back();
-  const auto place = middle.begin() + static_cast<std::ptrdiff_t>(upper - before);
-  std::nth_element(middle.begin(), place, middle.end());
+  return result;
+}
+
+/// Bounds that are very likely to hold the median, by a sample spread over the values.
+std::pair<float, float> bounds_of_median(std::span<const float> values, const ValueRange& range) {
+  constexpr std::size_t kSample = 4096;
+  const auto least = static_cast<float>(range.least);
+  const auto most = static_cast<float>(range.most);
+  std::vector<float> sample;
+  // An odd step meets all columns of a map whose width is a power of two.
+  for (std::size_t i = 0; i < values.size(); i += values.size() / kSample | 1U)
+    if (values[i] >= least && values[i] <= most) sample.push_back(values[i]);
+  const std::size_t margin = sample.size() / 25;
+  if (margin == 0) return {least, most};
+  const auto at = [&](std::size_t place) {
+    const auto nth = sample.begin() + static_cast<std::ptrdiff_t>(place);
+    std::nth_element(sample.begin(), nth, sample.end());
+    return *nth;
+  };
+  const float low = at(sample.size() / 2 - margin);
+  return {low, at(sample.size() / 2 + margin)};
+}
+
+}  // namespace
+
+double median_of(std::span<const float> values, const ValueRange& range) {
+  const auto [low, high] = bounds_of_median(values, range);
+  Between middle = between(values, range, low, high);
+  const std::size_t upper = middle.finite / 2;
+  const std::size_t lower = (middle.finite - 1) / 2;
+  if (lower < middle.below || upper >= middle.below + middle.values.size())
+    middle =
+        between(values, range, static_cast<float>(range.least), static_cast<float>(range.most));
+  const auto place = middle.values.begin() + static_cast<std::ptrdiff_t>(upper - middle.below);
+  std::nth_element(middle.values.begin(), place, middle.values.end());
   const auto above = static_cast<double>(*place);
   if (lower == upper) return above;
-  return (static_cast<double>(*std::max_element(middle.begin(), place)) + above) / 2.0;
+  return (static_cast<double>(*std::max_element(middle.values.begin(), place)) + above) / 2.0;
 }
 
 }  // namespace chestmap

@@ -24,12 +24,15 @@ ImageF drawn_size(const ImageF& radiograph, std::size_t side) {
                  side > longer ? Resampling::lanczos : Resampling::area);
 }
 
-std::uint8_t byte(double value) {
-  return static_cast<std::uint8_t>(std::lround(255.0 * std::clamp(value, 0.0, 1.0)));
+/// Of a value in [0, 255]; `lround` is a call for each.
+std::uint8_t nearest(double value) {
+  return static_cast<std::uint8_t>(static_cast<int>(value + 0.5));
 }
 
+std::uint8_t byte(double value) { return nearest(255.0 * std::clamp(value, 0.0, 1.0)); }
+
 std::uint8_t blended(std::uint8_t under, std::uint8_t over, double opacity) {
-  return static_cast<std::uint8_t>(std::lround(under + opacity * (over - under)));
+  return nearest(under + opacity * (over - under));
 }
 
 ImageRgb with_map(const ImageF& grey, const ImageF& map, const Overlay& overlay) {

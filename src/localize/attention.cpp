@@ -10,35 +10,54 @@ float blend(float first, float second, double weight) {
   return first + static_cast<float>(weight) * (second - first);
 }
 
-/// Adds `factor` times the interpolated map to `sum`: columns first, then rows.
-void add_resampled(ImageF& sum, const ImageF& map, const PlaneGrid& grid, double factor,
-                   double input_size) {
-  const std::vector<double> centres = even_centres(sum.width(), input_size);
-  const auto columns = interpolate(grid.x, map.width(), centres);
-  const auto rows = interpolate(grid.y, map.height(), centres);
-  ImageF wide(sum.width(), map.height());
-  for (std::size_t y = 0; y < map.height(); ++y)
-    for (std::size_t x = 0; x < sum.width(); ++x) {
-      const std::size_t left = columns[x].first;
-      const std::size_t right = std::min(left + 1, map.width() - 1);
-      wide.at(x, y) = blend(map.at(left, y), map.at(right, y), columns[x].weight);
-    }
-  for (std::size_t y = 0; y < sum.height(); ++y) {
-    const std::size_t top = rows[y].first;
-    const std::size_t bottom = std::min(top + 1, map.height() - 1);
-    for (std::size_t x = 0; x < sum.width(); ++x)
-      sum.at(x, y) +=
-          static_cast<float>(factor) * blend(wide.at(x, top), wide.at(x, bottom), rows[y].weight);
+/// A map interpolated along its rows, and how to interpolate between these.
+class Widened {
+ public:
+  Widened(const ImageF& map, const PlaneGrid& grid, const std::vector<double>& centres,
+          double factor)
+      : wide_(centres.size(), map.height()),
+        rows_(interpolate(grid.y, map.height(), centres)),
+        factor_(static_cast<float>(factor)) {
+    const auto columns = interpolate(grid.x, map.width(), centres);
+    for (std::size_t y = 0; y < map.height(); ++y)
+      for (std::size_t x = 0; x < centres.size(); ++x) {
+        const std::size_t left = columns[x].first;
+        const std::size_t right = std::min(left + 1, map.width() - 1);
+        wide_.at(x, y) = blend(map.at(left, y), map.at(right, y), columns[x].weight);
+      }
   }
-}
+
+  /// Adds `factor` times the interpolated row to `sum`.
+  void add_row(std::size_t y, std::span<float> sum) const {
+    const auto row = [&](std::size_t at) {
+      return wide_.pixels().subspan(at * wide_.width(), wide_.width());
+    };
+    const std::span<const float> top = row(rows_[y].first);
+    const std::span<const float> bottom = row(std::min(rows_[y].first + 1, wide_.height() - 1));
+    const float factor = factor_;  // which the compiler would read again after each sum
+    const double weight = rows_[y].weight;
+    for (std::size_t x = 0; x < sum.size(); ++x)
+      sum[x] += factor * blend(top[x], bottom[x], weight);
+  }
+
+ private:
+  ImageF wide_;
+  std::vector<Interpolation> rows_;
+  float factor_;
+};
 
 }  // namespace
 
 ImageF combine_maps(std::span<const ImageF* const> maps, std::span<const PlaneGrid> grids,
                     std::span<const double> weights, double input_size, std::size_t resolution) {
-  ImageF sum(resolution, resolution);
+  const std::vector<double> centres = even_centres(resolution, input_size);
+  std::vector<Widened> stages;
   for (std::size_t s = 0; s < maps.size(); ++s)
-    if (weights[s] != 0.0) add_resampled(sum, *maps[s], grids[s], weights[s], input_size);
+    if (weights[s] != 0.0) stages.emplace_back(*maps[s], grids[s], centres, weights[s]);
+  ImageF sum(resolution, resolution);
+  for (std::size_t y = 0; y < resolution; ++y)  // all stages of a row while the caches hold it
+    for (const Widened& stage : stages)
+      stage.add_row(y, sum.pixels().subspan(y * resolution, resolution));
   return sum;
 }
 

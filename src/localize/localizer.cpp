@@ -16,8 +16,7 @@ std::optional<bool> LocalizedFinding::predicted() const {
 }
 
 ImageF calibrated_map(const ModelSpec& spec, std::size_t finding, ImageF map) {
-  for (float& value : map.pixels())
-    value = static_cast<float>(calibrated_logit(spec, finding, static_cast<double>(value)));
+  calibrate_logits(spec, finding, map.pixels());
   return map;
 }
 

@@ -16,6 +16,12 @@ const FindingCalibration* calibration_of(const ModelSpec& spec, std::size_t find
   return &*spec.calibration->findings[finding];
 }
 
+/// Null where the finding's logits stay as they are.
+const FindingCalibration* line_of(const ModelSpec& spec, std::size_t finding) {
+  const FindingCalibration* calibration = calibration_of(spec, finding);
+  return calibration != nullptr && calibration->knots.empty() ? calibration : nullptr;
+}
+
 double on_curve(const std::vector<CalibrationKnot>& knots, double logit) {
   const auto above = std::upper_bound(
       knots.begin(), knots.end(), logit,
@@ -49,9 +55,15 @@ double probability_of(const ModelSpec& spec, std::size_t finding, double logit) 
 }
 
 double calibrated_logit(const ModelSpec& spec, std::size_t finding, double logit) {
-  const FindingCalibration* calibration = calibration_of(spec, finding);
-  if (calibration == nullptr || !calibration->knots.empty()) return logit;
-  return calibration->slope * logit + calibration->intercept;
+  const FindingCalibration* line = line_of(spec, finding);
+  return line == nullptr ? logit : line->slope * logit + line->intercept;
+}
+
+void calibrate_logits(const ModelSpec& spec, std::size_t finding, std::span<float> logits) {
+  const FindingCalibration* line = line_of(spec, finding);
+  if (line == nullptr) return;
+  for (float& logit : logits)
+    logit = static_cast<float>(line->slope * static_cast<double>(logit) + line->intercept);
 }
 
 double threshold_logit(const ModelSpec& spec, std::size_t finding) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "weights/model_spec.h"
 
 namespace chestmap {
@@ -12,6 +14,9 @@ namespace chestmap {
 /// under temperature and Platt scaling. An isotonic curve has plateaus, on which maps would lose
 /// their peaks, so that it calibrates the probability alone and this gives `logit` back.
 [[nodiscard]] double calibrated_logit(const ModelSpec& spec, std::size_t finding, double logit);
+
+/// The same for every value of a map.
+void calibrate_logits(const ModelSpec& spec, std::size_t finding, std::span<float> logits);
 
 /// The value on the scale of `calibrated_logit` at which the probability reaches the finding's
 /// threshold, 0.5 where it has none. Infinite where no value does.

@@ -55,7 +55,24 @@ TEST(MapStatistics, RangeAndMedianAgreeWithSorting) {
   }
 }
 
-TEST(MapStatistics, MiddleValuesMayLieInBinsFarApart) {
+TEST(MapStatistics, MedianOfManyValuesIsExactWhateverASampleOfThemSays) {
+  std::vector<float> values(512 * 512);
+  RandomStream stream{16};
+  for (std::size_t i = 0; i < values.size(); ++i)  // a smooth hill
+    values[i] = static_cast<float>(std::sin(static_cast<double>(i) / 7e4) + stream.uniform(0, .01));
+  const auto sorted_median = [](std::vector<float> all) {
+    std::sort(all.begin(), all.end());
+    return (static_cast<double>(all[all.size() / 2 - 1]) +
+            static_cast<double>(all[all.size() / 2])) /
+           2.0;
+  };
+  EXPECT_EQ(median_of(values, range_of(values).value()), sorted_median(values));
+  // Every 65th value, those that the sample takes, is far above all others.
+  for (std::size_t i = 0; i < values.size(); i += 65) values[i] = 5.0F;
+  EXPECT_EQ(median_of(values, range_of(values).value()), sorted_median(values));
+}
+
+TEST(MapStatistics, MiddleValuesMayLieFarApart) {
   const std::vector<float> values = {0, 0, 0, 10, 10, 10};
   EXPECT_EQ(median_of(values, range_of(values).value()), 5.0);
 }
