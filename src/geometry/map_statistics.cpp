@@ -58,24 +58,33 @@ Between between(std::span<const float> values, const ValueRange& range, float lo
   // Counted without a branch, which compilers turn into vectors; of a smooth map few blocks hold a
   // value between the bounds. What is not finite lies outside the range.
   constexpr std::size_t kBlock = 64;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto least = static_cast<float>(range.least);
   const auto most = static_cast<float>(range.most);
   Between result;
   for (std::size_t first = 0; first < values.size(); first += kBlock) {
     const auto block = values.subspan(first, std::min(kBlock, values.size() - first));
-    std::uint32_t below = 0;
-    std::uint32_t inside = 0;
+    std::uint32_t not_below = 0;  // finite ones from `low` on
+    std::uint32_t above = 0;
     std::uint32_t finite = 0;
     for (const float value : block) {
-      below += value >= least && value < low ? 1U : 0U;
-      inside += value >= low && value <= high ? 1U : 0U;
-      finite += value >= least && value <= most ? 1U : 0U;
+      const float known = value <= most ? value : -kInfinity;  // NaN as well
+      not_below += known >= low ? 1U : 0U;
+      above += known > high ? 1U : 0U;
+      finite += known >= least ? 1U : 0U;
     }
+    const std::uint32_t below = finite - not_below;
+    const std::uint32_t inside = not_below - above;
     result.below += below;
     result.finite += finite;
     if (inside == 0) continue;
-    for (const float value : block)
-      if (value >= low && value <= high) result.values.push_back(value);
+    std::array<float, kBlock + 1> kept;  // each value is written, the next one over it or behind it
+    std::size_t count = 0;
+    for (const float value : block) {
+      kept[count] = value;
+      count += value >= low && value <= high ? 1 : 0;
+    }
+    result.values.insert(result.values.end(), kept.begin(), kept.begin() + inside);
   }
   return result;
 }
