@@ -107,14 +107,16 @@ void Canvas::fill_triangle(double x0, double y0, double x1, double y1, double x2
 
 void Canvas::begin_path() { cairo_new_path(cairo_); }
 
-void Canvas::add_line(double x0, double y0, double x1, double y1) {
-  cairo_move_to(cairo_, x0, y0);
-  cairo_line_to(cairo_, x1, y1);
+void Canvas::add_lines(std::span<const Point> points, bool closed) {
+  cairo_new_sub_path(cairo_);
+  for (const Point& point : points) cairo_line_to(cairo_, point.x, point.y);
+  if (closed) cairo_close_path(cairo_);
 }
 
 void Canvas::stroke_path(Rgb color, double thickness, double opacity, Line line) {
   set_color(color, opacity);
   set_line(line, thickness);
+  cairo_set_line_join(cairo_, CAIRO_LINE_JOIN_ROUND);
   cairo_stroke_preserve(cairo_);
 }
 
@@ -173,6 +175,7 @@ void Canvas::set_font(Font font) {
 
 void Canvas::set_line(Line line, double thickness) {
   cairo_set_line_width(cairo_, thickness);
+  cairo_set_line_join(cairo_, CAIRO_LINE_JOIN_MITER);
   cairo_set_line_cap(cairo_, line == Line::solid ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
   const std::array dashes{4.0 * thickness, 3.0 * thickness};
   cairo_set_dash(cairo_, dashes.data(), line == Line::solid ? 0 : 2, 0.0);

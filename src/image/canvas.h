@@ -2,8 +2,10 @@
 
 #include <cairo.h>
 
+#include <span>
 #include <string>
 
+#include "geometry/point.h"
 #include "image/image.h"
 
 namespace chestmap {
@@ -35,7 +37,8 @@ class Canvas {
   /// The lines since `begin_path` are drawn at once, so that their joints do not darken; they stay
   /// for another stroke until the next path or shape begins.
   void begin_path();
-  void add_line(double x0, double y0, double x1, double y1);
+  /// From point to point, and back to the first where they are closed.
+  void add_lines(std::span<const Point> points, bool closed);
   void stroke_path(Rgb color, double thickness, double opacity = 1.0, Line line = Line::solid);
   /// With the baseline's left end at (x, y).
   void text(double x, double y, const std::string& text, Font font, Rgb color);

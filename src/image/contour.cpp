@@ -1,15 +1,21 @@
 #include "image/contour.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace chestmap {
 
 namespace {
 
-struct Point {
-  double x = 0.0;
-  double y = 0.0;
+/// Where a line crosses the side of a square; the two squares of a side know it by one number.
+struct Crossing {
+  std::size_t side = 0;
+  Point at;
 };
+
+/// The piece of a line within a square, between two of its sides.
+using Piece = std::array<Crossing, 2>;
 
 /// One square between four neighbouring centres, corners clockwise from the top left.
 class Square {
@@ -17,6 +23,8 @@ class Square {
   Square(const ImageF& map, std::size_t x, std::size_t y, float level)
       : x_(static_cast<double>(x) + 0.5),
         y_(static_cast<double>(y) + 0.5),
+        horizontal_(2 * (y * map.width() + x)),
+        row_(2 * map.width()),
         above_{map.at(x, y) - level, map.at(x + 1, y) - level, map.at(x + 1, y + 1) - level,
                map.at(x, y + 1) - level} {}
 
@@ -45,43 +53,90 @@ class Square {
         return {x_, y_ + 1.0 - part};
     }
   }
-  [[nodiscard]] Segment between(unsigned side, unsigned other) const {
-    const Point a = crossing(side);
-    const Point b = crossing(other);
-    return {a.x, a.y, b.x, b.y};
+  [[nodiscard]] Piece between(unsigned side, unsigned other) const {
+    return {Crossing{number_of(side), crossing(side)}, {number_of(other), crossing(other)}};
   }
 
  private:
+  /// Even for the side to the right of a centre, odd for the one below it.
+  [[nodiscard]] std::size_t number_of(unsigned side) const {
+    const std::array numbers{horizontal_, horizontal_ + 3, horizontal_ + row_, horizontal_ + 1};
+    return numbers[side];
+  }
+
   double x_;
   double y_;
+  std::size_t horizontal_;  // number of the top side
+  std::size_t row_;         // numbers of a row of centres
   std::array<float, 4> above_;
 };
 
-void add_segments(const Square& square, std::vector<Segment>& segments) {
+void add_pieces(const Square& square, std::vector<Piece>& pieces) {
   const unsigned kind = square.kind();
   if (kind == 0 || kind == 15) return;
   if (kind == 5 || kind == 10) {
     // Opposite corners are above: the line cuts off either these or the other two.
     const bool cut_even = (kind == 5) != square.middle_above();
-    segments.push_back(cut_even ? square.between(3, 0) : square.between(0, 1));
-    segments.push_back(cut_even ? square.between(1, 2) : square.between(2, 3));
+    pieces.push_back(cut_even ? square.between(3, 0) : square.between(0, 1));
+    pieces.push_back(cut_even ? square.between(1, 2) : square.between(2, 3));
     return;
   }
   std::array<unsigned, 2> sides{};
   std::size_t found = 0;
   for (unsigned side = 0; side < 4; ++side)
     if (((kind >> side) & 1U) != ((kind >> ((side + 1) % 4)) & 1U)) sides[found++] = side;
-  segments.push_back(square.between(sides[0], sides[1]));
+  pieces.push_back(square.between(sides[0], sides[1]));
+}
+
+/// Ends of pieces, two a piece: 2 x piece and 2 x piece + 1.
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+/// For each end, the end that lies at the same crossing.
+std::vector<std::size_t> neighbours_of(const std::vector<Piece>& pieces) {
+  std::vector<std::pair<std::size_t, std::size_t>> ends;  // by their crossings
+  for (std::size_t end = 0; end < 2 * pieces.size(); ++end)
+    ends.emplace_back(pieces[end / 2][end % 2].side, end);
+  std::sort(ends.begin(), ends.end());
+  std::vector<std::size_t> neighbours(ends.size(), kNone);
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i)
+    if (ends[i].first == ends[i + 1].first) {
+      neighbours[ends[i].second] = ends[i + 1].second;
+      neighbours[ends[i + 1].second] = ends[i].second;
+    }
+  return neighbours;
+}
+
+std::vector<Polyline> joined(const std::vector<Piece>& pieces) {
+  const std::vector<std::size_t> neighbours = neighbours_of(pieces);
+  std::vector<char> taken(pieces.size(), 0);
+  std::vector<Polyline> lines;
+  const auto follow = [&](std::size_t end) {
+    Polyline line;
+    const std::size_t first = end;
+    while (end != kNone && taken[end / 2] == 0) {
+      taken[end / 2] = 1;
+      line.points.push_back(pieces[end / 2][end % 2].at);
+      const std::size_t other = end ^ 1U;
+      end = neighbours[other];
+      if (end == kNone) line.points.push_back(pieces[other / 2][other % 2].at);
+    }
+    line.closed = end == first;
+    lines.push_back(std::move(line));
+  };
+  for (std::size_t end = 0; end < neighbours.size(); ++end)
+    if (neighbours[end] == kNone && taken[end / 2] == 0) follow(end);
+  for (std::size_t end = 0; end < neighbours.size(); end += 2)
+    if (taken[end / 2] == 0) follow(end);
+  return lines;
 }
 
 }  // namespace
 
-std::vector<Segment> contour(const ImageF& map, float level) {
-  std::vector<Segment> segments;
+std::vector<Polyline> contour(const ImageF& map, float level) {
+  std::vector<Piece> pieces;
   for (std::size_t y = 0; y + 1 < map.height(); ++y)
-    for (std::size_t x = 0; x + 1 < map.width(); ++x)
-      add_segments(Square(map, x, y, level), segments);
-  return segments;
+    for (std::size_t x = 0; x + 1 < map.width(); ++x) add_pieces(Square(map, x, y, level), pieces);
+  return joined(pieces);
 }
 
 }  // namespace chestmap

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace chestmap {
@@ -93,7 +94,8 @@ class Panel {
     plain(1.8, text, OverlayStyle::kText, indent());
     const double middle = y_ - 0.35 * style_.font;
     canvas_.begin_path();
-    canvas_.add_line(left_, middle, left_ + 1.9 * style_.font, middle);
+    canvas_.add_lines(std::array{Point{left_, middle}, Point{left_ + 1.9 * style_.font, middle}},
+                      false);
     canvas_.stroke_path(color, thickness, 1.0, line);
   }
 
@@ -132,7 +134,7 @@ class Panel {
     if (overlay_.contour && within(*overlay_.contour)) {
       canvas_.begin_path();
       const double y = height_of(*overlay_.contour);
-      canvas_.add_line(bar_left, y, bar_left + bar_width, y);
+      canvas_.add_lines(std::array{Point{bar_left, y}, Point{bar_left + bar_width, y}}, false);
       canvas_.stroke_path(OverlayStyle::kContour, 0.7 * style_.line);
     }
     if (overlay_.threshold && within(*overlay_.threshold))
@@ -145,7 +147,7 @@ class Panel {
 
   void tick(double x, double y, double value) {
     canvas_.begin_path();
-    canvas_.add_line(x, y, x + 0.4 * style_.font, y);
+    canvas_.add_lines(std::array{Point{x, y}, Point{x + 0.4 * style_.font, y}}, false);
     canvas_.stroke_path(OverlayStyle::kFaint, 1.0);
     canvas_.text(x + 0.8 * style_.font, y + 0.36 * style_.font, number(value), {style_.font, false},
                  OverlayStyle::kText);

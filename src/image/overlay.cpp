@@ -54,8 +54,8 @@ ImageRgb with_map(const ImageF& grey, const ImageF& map, const Overlay& overlay)
 
 void draw_contour(Canvas& canvas, const ImageF& map, double level, const OverlayStyle& style) {
   canvas.begin_path();
-  for (const Segment& piece : contour(map, static_cast<float>(level)))
-    canvas.add_line(piece.x0, piece.y0, piece.x1, piece.y1);
+  for (const Polyline& line : contour(map, static_cast<float>(level)))
+    canvas.add_lines(line.points, line.closed);
   canvas.stroke_path(OverlayStyle::kShade, 1.8 * style.line, 0.55);
   canvas.stroke_path(OverlayStyle::kContour, 0.7 * style.line);
 }

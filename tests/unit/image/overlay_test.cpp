@@ -53,26 +53,42 @@ TEST(ColorMap, TheScaleIsAbsoluteAndItsEndsHold) {
 TEST(Contour, OnePixelIsRingedByADiamond) {
   ImageF map(3, 3);
   map.at(1, 1) = 1.0F;
-  const auto pieces = contour(map, 0.25F);
-  ASSERT_EQ(pieces.size(), 4U);
+  const auto lines = contour(map, 0.25F);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].closed);
+  ASSERT_EQ(lines[0].points.size(), 4U);
   // From the centre (1.5, 1.5) the value falls to 0.25 at three quarters of a pixel.
-  for (const Segment& piece : pieces) {
-    EXPECT_NEAR(std::abs(piece.x0 - 1.5) + std::abs(piece.y0 - 1.5), 0.75, 1e-6);
-    EXPECT_NEAR(std::abs(piece.x1 - 1.5) + std::abs(piece.y1 - 1.5), 0.75, 1e-6);
-  }
+  for (const Point& point : lines[0].points)
+    EXPECT_NEAR(std::abs(point.x - 1.5) + std::abs(point.y - 1.5), 0.75, 1e-6);
 }
 
-TEST(Contour, EndsLieOnTheLevel) {
+TEST(Contour, LinesEndAtTheOutermostCentres) {
+  ImageF map(5, 4);
+  for (std::size_t y = 0; y < 4; ++y)
+    for (std::size_t x = 3; x < 5; ++x) map.at(x, y) = 1.0F;
+  const auto lines = contour(map, 0.5F);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_FALSE(lines[0].closed);
+  const std::vector<Point> column = {{3.0, 0.5}, {3.0, 1.5}, {3.0, 2.5}, {3.0, 3.5}};
+  EXPECT_EQ(lines[0].points, column);
+}
+
+TEST(Contour, PointsLieOnTheLevelOneBesideTheOther) {
   ImageF map(41, 41);
   for (std::size_t y = 0; y < 41; ++y)
     for (std::size_t x = 0; x < 41; ++x)
       map.at(x, y) =
           static_cast<float>(std::hypot(static_cast<double>(x) - 20, static_cast<double>(y) - 20));
-  const auto pieces = contour(map, 12.3F);
+  const auto lines = contour(map, 12.3F);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].closed);
   double length = 0.0;
-  for (const Segment& piece : pieces) {
-    EXPECT_NEAR(std::hypot(piece.x0 - 20.5, piece.y0 - 20.5), 12.3, 0.02);
-    length += std::hypot(piece.x1 - piece.x0, piece.y1 - piece.y0);
+  Point before = lines[0].points.back();
+  for (const Point& point : lines[0].points) {
+    EXPECT_NEAR(std::hypot(point.x - 20.5, point.y - 20.5), 12.3, 0.02);
+    EXPECT_LT(std::hypot(point.x - before.x, point.y - before.y), std::sqrt(2.0));
+    length += std::hypot(point.x - before.x, point.y - before.y);
+    before = point;
   }
   EXPECT_NEAR(length, 2.0 * 3.14159265 * 12.3, 0.5);
 }
@@ -85,7 +101,11 @@ TEST(Contour, ASaddleIsDecidedByItsMean) {
   const auto apart = contour(map, 0.6F);
   ASSERT_EQ(joined.size(), 2U);
   ASSERT_EQ(apart.size(), 2U);
-  const auto side_of = [](const Segment& s) { return (s.x0 + s.x1) / 2 - (s.y0 + s.y1) / 2; };
+  const auto side_of = [](const Polyline& line) {
+    const Point a = line.points.front();
+    const Point b = line.points.back();
+    return (a.x + b.x) / 2 - (a.y + b.y) / 2;
+  };
   EXPECT_GT(std::abs(side_of(joined[0])), 0.3);  // cuts off (1, 0) or (0, 1), off the diagonal
   EXPECT_NEAR(side_of(apart[0]), 0.0, 1e-6);     // cuts off (0, 0) or (1, 1), on it
 }
