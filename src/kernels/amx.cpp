@@ -21,8 +21,8 @@ inline __m512i upper_halves(__m512i low, __m512i high) {
   return _mm512_or_si512(first, _mm512_and_si512(high, _mm512_set1_epi32(-0x10000)));
 }
 
-/// Operands as sums of numbers in bfloat16, `count` of them. The inputs' terms are what fits of the
-/// first bits, of the next ones, and so on, the last one rounded: three of them are the input.
+/// Operands as sums of numbers in bfloat16, `count` of them. Three are an input's first bits, the
+/// next ones and the rest, cut off: together they are the input. Fewer are rounded.
 template <int count>
 struct Bfloat16 {
   static constexpr int terms = count;
@@ -35,10 +35,9 @@ struct Bfloat16 {
     Vec low = x[0];
     Vec high = x[1];
     const __m512i upper = _mm512_set1_epi32(-0x10000);
+    const __m512i half = _mm512_set1_epi32(terms < 3 ? 0x8000 : 0);
 #pragma GCC unroll 3
     for (int term = 0; term < terms; ++term, row += term_pitch) {
-      const bool rounded = term + 1 == terms && terms < 3;
-      const __m512i half = _mm512_set1_epi32(rounded ? 0x8000 : 0);
       const __m512i low_bits = _mm512_add_epi32(_mm512_castps_si512(low), half);
       const __m512i high_bits = _mm512_add_epi32(_mm512_castps_si512(high), half);
       _mm512_storeu_si512(row, upper_halves(low_bits, high_bits));

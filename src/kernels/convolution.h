@@ -29,7 +29,7 @@ namespace chestmap::kernels {
 ///
 /// Measured rms (largest) errors, relative to the rms of the output, for a 3x3 filter of 128 to 32
 /// channels on normal values after ReLU: direct 4.2e-7 (4.4e-6), F(2x2) 3.1e-7 (1.5e-6), F(4x4)
-/// 9.2e-7 (6.0e-6), bfloat16 2.5e-3 (1.1e-2), two of them 4.6e-6 (2.1e-5), three 2.6e-7 (1.8e-6).
+/// 9.2e-7 (6.0e-6), bfloat16 2.5e-3 (1.1e-2), two of them 4.6e-6 (2.1e-5), three 2.7e-7 (2.3e-6).
 enum class Method { direct, winograd2, winograd4, bfloat16, bfloat16x2, bfloat16x3, int8 };
 
 /// How a method for AMX holds its operands; no terms for the others.

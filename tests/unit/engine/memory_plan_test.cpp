@@ -92,7 +92,8 @@ Network random_network(std::uint64_t seed) {
       const std::size_t y = add(false, {shortcut}, tensor(name + "y", 2, 4));
       last = add(true, {y, shortcut}, tensor(name, blocks, 4));
     } else if (kind == 2) {  // one that adds its input
-      const std::size_t y = add(false, {last}, tensor(name + "y", 2, 4));
+      const std::size_t y =
+          random.chance(0.5) ? last : add(false, {last}, tensor(name + "y", 2, 4));
       last = add(true, {y, last}, tensor(name, network.tensors[last].physical / 16, 4));
     } else {  // a dense one
       const std::size_t a = add(false, {last}, tensor(name + "a", blocks, 4));

@@ -97,11 +97,14 @@ struct Operands {
         other(output),
         c(the_case) {
     const Filter& f = c.filter;
-    if (f.planar_input)
+    if (f.planar_input) {
       std::generate(input.data.begin(), input.data.end(),
                     [&] { return static_cast<float>(random.uniform(-1.0, 1.0)); });
-    else
+    } else {
+      // What lies beside the input is another layer's, and may be anything.
+      std::fill(input.data.begin(), input.data.end(), std::numeric_limits<float>::quiet_NaN());
       fill(input, c.extent, f.in_channels, 1, random);
+    }
     const Extent out = output_extent(f, c.extent);
     fill(other, out, f.out_channels, 1, random);
     if (c.residual_is_output) output = other;
