@@ -74,7 +74,8 @@ std::array<Rgb, kEntries> make_table() {
 Rgb map_color(double position) noexcept {
   static const std::array<Rgb, kEntries> table = make_table();
   const double inside = position > 0.0 ? std::min(position, 1.0) : 0.0;
-  return table[static_cast<std::size_t>(inside * (kEntries - 1) + 0.5)];  // no call, as lround is
+  const double half_more = inside * (kEntries - 1) + 0.5;  // `lround` would be a call
+  return table[static_cast<std::size_t>(half_more)];
 }
 
 Rgb map_color(double value, const ColorScale& scale) noexcept {

@@ -24,9 +24,10 @@ ImageF drawn_size(const ImageF& radiograph, std::size_t side) {
                  side > longer ? Resampling::lanczos : Resampling::area);
 }
 
-/// Of a value in [0, 255]; `lround` is a call for each.
+/// Of a value in [0, 255]; `lround` would be a call for each.
 std::uint8_t nearest(double value) {
-  return static_cast<std::uint8_t>(static_cast<int>(value + 0.5));
+  const double half_more = value + 0.5;
+  return static_cast<std::uint8_t>(static_cast<int>(half_more));
 }
 
 std::uint8_t byte(double value) { return nearest(255.0 * std::clamp(value, 0.0, 1.0)); }
