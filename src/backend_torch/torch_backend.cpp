@@ -1,6 +1,7 @@
 #include "backend_torch/torch_backend.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/autograd.h>
 
 #include <algorithm>
@@ -87,6 +88,8 @@ class TorchBackend : public Backend {
   const ModelSpec& spec() const override { return model_->spec(); }
   const std::vector<Grid>& grids() const override { return grids_; }
   const std::vector<std::vector<double>>& relevance() const override { return relevance_; }
+
+  std::size_t threads() const override { return static_cast<std::size_t>(at::get_num_threads()); }
 
   std::vector<Inference> infer(std::span<const ImageF> images) override {
     const at::NoGradGuard no_gradient;

@@ -24,6 +24,8 @@ class EngineBackend : public Backend {
   const std::vector<Grid>& grids() const override { return grids_; }
   const std::vector<std::vector<double>>& relevance() const override { return relevance_; }
 
+  std::size_t threads() const override { return engine_.threads(); }
+
   std::vector<Inference> infer(std::span<const ImageF> images) override {
     std::vector<Inference> results(images.size());
     engine_.run(

@@ -66,6 +66,8 @@ class Backend {
   [[nodiscard]] virtual const std::vector<Grid>& grids() const = 0;
   /// alpha: [finding][stage], rows sum to 1.
   [[nodiscard]] virtual const std::vector<std::vector<double>>& relevance() const = 0;
+  /// Of the CPU that it was given; what works beside it takes no more.
+  [[nodiscard]] virtual std::size_t threads() const = 0;
   [[nodiscard]] virtual std::vector<Inference> infer(std::span<const ImageF> images) = 0;
   /// One image for each of several threads that call it at a time, by the calling thread alone
   /// where the back end can; here they take turns.

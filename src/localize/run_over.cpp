@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/cores.h"
 #include "base/progress.h"
 #include "data/loader.h"
 
@@ -17,7 +16,7 @@ std::vector<Skipped> run_over(
   LoaderOptions options;
   options.size = size;
   options.batch = 16;
-  options.threads = available_cores();
+  options.threads = backend.threads();
   options.cache_mib = 0;
   options.most_skipped = most_skipped;
   Loader loader(dataset, indices, options);

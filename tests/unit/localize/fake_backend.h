@@ -72,6 +72,8 @@ class FakeBackend : public Backend {
     return relevance_;
   }
 
+  [[nodiscard]] std::size_t threads() const override { return 1; }
+
   [[nodiscard]] std::vector<Inference> infer(std::span<const ImageF> images) override {
     std::vector<Inference> results;
     for (const ImageF& image : images) {

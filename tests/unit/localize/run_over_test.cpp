@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -47,6 +50,21 @@ TEST(RunOver, VisitsTheRecordsInTheOrderAskedForWithTheirOwnResults) {
       });
   EXPECT_EQ(visited, indices);
   EXPECT_TRUE(skipped.empty());
+}
+
+TEST(RunOver, DecodesWithNoMoreThreadsThanTheBackEndHas) {
+  const test::ScratchFolder folder;
+  const Dataset dataset = shaded_images(folder);
+  test::FakeBackend backend;  // of one thread
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads();
+  std::ptrdiff_t most = before;
+  run_over(backend, dataset, std::vector<std::size_t>(200, 3), "test", 0.05,
+           [&](auto, const auto&, const auto&) { most = std::max(most, threads()); });
+  EXPECT_LE(most, before + 1);
 }
 
 TEST(RunOver, LeavesAnUnreadableImageOutAndStopsAtMany) {
