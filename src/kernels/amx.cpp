@@ -64,7 +64,7 @@ struct Int8 {
 #pragma GCC unroll 4
     for (unsigned i = 0; i < blocks; ++i) {
       const Vec above = larger(mul(x[i], steps_per_one), spread(0.0F));
-      const __m512i step = _mm512_min_epi32(_mm512_cvtps_epi32(above), _mm512_set1_epi32(255));
+      const __m512i step = _mm512_min_epu32(_mm512_cvtps_epi32(above), _mm512_set1_epi32(255));
       steps = _mm512_or_si512(steps, _mm512_slli_epi32(step, 8 * i));
     }
     _mm512_storeu_si512(row, steps);
