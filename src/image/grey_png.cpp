@@ -1,16 +1,14 @@
 #include "image/grey_png.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "image/png.h"
 #include "image/png_filters.h"
+#include "image/zlib_stream.h"
 
 namespace chestmap {
 
@@ -45,9 +43,7 @@ std::vector<std::byte> pixel_stream(std::span<const std::byte> content) {
     const std::size_t length = big_endian_32(content, at);
     if (length > content.size() - at - kFrame) return {};
     const std::span<const std::byte> checked = content.subspan(at + 4, length + 4);
-    if (libdeflate_crc32(0, checked.data(), checked.size()) !=
-        big_endian_32(content, at + 8 + length))
-      return {};
+    if (crc_32(checked) != big_endian_32(content, at + 8 + length)) return {};
     const std::string_view type(reinterpret_cast<const char*>(checked.data()), 4);
     const std::span<const std::byte> data = checked.subspan(4);
     if (first ? type != "IHDR" || !is_grey8(data) : type == "IHDR") return {};
@@ -62,10 +58,6 @@ std::vector<std::byte> pixel_stream(std::span<const std::byte> content) {
   return {};
 }
 
-struct FreeDecompressor {
-  void operator()(libdeflate_decompressor* d) const noexcept { libdeflate_free_decompressor(d); }
-};
-
 }  // namespace
 
 std::optional<Image8> decode_grey8_png(std::span<const std::byte> content) {
@@ -75,11 +67,7 @@ std::optional<Image8> decode_grey8_png(std::span<const std::byte> content) {
   // Deflate shrinks at most 1032 fold: a header that claims more is not worth the memory.
   if (stream.empty() || bytes / 1032 > stream.size()) return std::nullopt;
   std::vector<std::uint8_t> filtered(bytes + 2 * kFilterMargin);
-  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
-      libdeflate_alloc_decompressor());
-  if (!decompressor || libdeflate_zlib_decompress(decompressor.get(), stream.data(), stream.size(),
-                                                  filtered.data() + kFilterMargin, bytes,
-                                                  nullptr) != LIBDEFLATE_SUCCESS)
+  if (!zlib_decompress(stream, std::span(filtered).subspan(kFilterMargin, bytes)))
     return std::nullopt;
   Image8 image(size.width, size.height);
   if (!undo_filters(std::span(filtered).subspan(kFilterMargin, bytes), image)) return std::nullopt;

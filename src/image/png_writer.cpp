@@ -1,13 +1,11 @@
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "image/codec.h"
+#include "image/zlib_stream.h"
 
 namespace chestmap {
 
@@ -38,7 +36,7 @@ void put_chunk(std::string& file, const std::string& type, std::string_view cont
   const std::size_t start = file.size();
   file += type;
   file += content;
-  put_32(file, libdeflate_crc32(0, file.data() + start, file.size() - start));
+  put_32(file, crc_32(std::as_bytes(std::span(file).subspan(start))));
 }
 
 /// The neighbour among left, above and above left that is nearest to left + above - above left.
@@ -118,18 +116,6 @@ std::vector<std::uint8_t> filtered(const Raster& raster) {
   return result;
 }
 
-/// In zlib's format.
-std::string compressed(const std::vector<std::uint8_t>& bytes) {
-  constexpr int kLevel = 3;  // of 12; docs/performance.md
-  libdeflate_compressor* compressor = libdeflate_alloc_compressor(kLevel);
-  if (compressor == nullptr) throw std::bad_alloc();
-  std::string result(libdeflate_zlib_compress_bound(compressor, bytes.size()), '\0');
-  result.resize(libdeflate_zlib_compress(compressor, bytes.data(), bytes.size(), result.data(),
-                                         result.size()));
-  libdeflate_free_compressor(compressor);
-  return result;
-}
-
 std::string encode(const Raster& raster, std::span<const PngText> text) {
   std::string file = "\x89PNG\r\n\x1a\n";
   std::string header;
@@ -140,7 +126,7 @@ std::string encode(const Raster& raster, std::span<const PngText> text) {
   header.append(3, '\0');  // deflate, adaptive filters, not interlaced
   put_chunk(file, "IHDR", header);
   for (const PngText& entry : text) put_chunk(file, "tEXt", entry.keyword + '\0' + entry.value);
-  put_chunk(file, "IDAT", compressed(filtered(raster)));
+  put_chunk(file, "IDAT", zlib_compressed(filtered(raster)));
   put_chunk(file, "IEND", "");
   return file;
 }

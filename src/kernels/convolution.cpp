@@ -156,8 +156,10 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
 constexpr std::size_t most_transformed_floats = 5'000'000;
 
 /// Where there is AMX, Winograd's F(2x2) may take so much, 4 MB: beyond, of 256 by 256 channels,
-/// three numbers in bfloat16 are as fast and take less memory.
+/// three numbers in bfloat16 are as fast and take less memory. So are they for images of no more
+/// pixels, 32 x 32, over which Winograd's weights are read too few times.
 constexpr std::size_t most_floats_beside_matrices = 1'000'000;
+constexpr std::size_t most_pixels_by_matrices = 1024;
 
 std::size_t packed_floats(const Filter& filter, Method method) {
   return positions_of(method) * padded(filter.in_channels) * padded(filter.out_channels);
@@ -215,7 +217,8 @@ Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcep
   if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
       filter.average_input)
     return Method::direct;
-  if (matrices && packed_floats(filter, Method::winograd2) > most_floats_beside_matrices)
+  if (matrices && (packed_floats(filter, Method::winograd2) > most_floats_beside_matrices ||
+                   input.height * input.width <= most_pixels_by_matrices))
     return Method::bfloat16x3;
   Method best = Method::direct;
   for (const Method method : {Method::winograd2, Method::winograd4})
