@@ -196,6 +196,13 @@ struct Job {
   Prepared* prepared;  // of the one image; null where there are several
 };
 
+/// To locate a finding and, where it is wanted, to write its map and its overlay.
+struct Task {
+  std::size_t finding;
+  bool written;
+  std::vector<Box> truth;  // radiologists'
+};
+
 /// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
 /// each its own image. Throws ImageError where it cannot be read.
 LocalizedImage localized(const Job& job, const Input& input, bool alone) {
@@ -209,25 +216,31 @@ LocalizedImage localized(const Job& job, const Input& input, bool alone) {
                   : input.record    ? input.record->frame
                                     : ImageSize{radiograph.width(), radiograph.height()};
   options.alone = alone;
-  options.threads = alone ? 1 : threads_of(job.arguments);
-  LocalizedImage image{name, options.frame, localize(job.backend, radiograph, options)};
-  if (job.prepared != nullptr) job.prepared->fonts.wait();
-  // Two tasks a finding: its map and its overlay take about as long.
-  const auto write = [&](std::size_t task) {
-    const LocalizedFinding& found = image.findings[task / 2];
-    const std::vector<Box> truth = boxes_of(record, job.dataset, found.finding);
-    if (!wanted(job.arguments, found, !truth.empty())) return;
-    const std::string png = map_file_name(name, found.finding);
-    if (task % 2 == 0)
+  Localization localization(job.backend, radiograph, options);
+  std::vector<LocalizedFinding>& findings = localization.findings();
+  std::vector<Task> tasks;
+  for (std::size_t f = 0; f < findings.size(); ++f) {
+    std::vector<Box> truth = boxes_of(record, job.dataset, findings[f].finding);
+    const bool written = wanted(job.arguments, findings[f], !truth.empty());
+    tasks.push_back({f, written, std::move(truth)});
+  }
+  // What takes longest first: the other findings are located beside the drawing.
+  std::stable_partition(tasks.begin(), tasks.end(), [](const Task& task) { return task.written; });
+  parallel_for(tasks.size(), alone ? 1 : threads_of(job.arguments), [&](std::size_t t) {
+    const auto& [finding, written, truth] = tasks[t];
+    localization.locate(finding);
+    LocalizedFinding& found = findings[finding];
+    if (written) {
+      const std::string png = map_file_name(name, found.finding);
       write_map(job.arguments.out / "maps" / png, found.map);
-    else
+      if (job.prepared != nullptr) job.prepared->fonts.wait();
       write_file(
           job.arguments.out / "overlays" / png,
           encode_png(finding_overlay(radiograph, found, job.backend.spec(), options.frame, truth)));
-  };
-  parallel_for(2 * image.findings.size(), options.threads, write);
-  for (LocalizedFinding& found : image.findings) found.map = {};
-  return image;
+    }
+    found.map = {};  // whose place the next one takes
+  });
+  return {name, options.frame, std::move(findings)};
 }
 
 /// Every image or why it was set aside, in the order of `inputs`.

@@ -34,30 +34,51 @@ BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size
   return rule;
 }
 
+namespace {
+
+Inference inferred(Backend& backend, const ImageF& radiograph, bool alone) {
+  const auto size = static_cast<std::size_t>(backend.spec().input_size);
+  const ImageF input = resized(radiograph, size, size);
+  return alone ? backend.infer_alone(input) : std::move(backend.infer({&input, 1}).front());
+}
+
+}  // namespace
+
+Localization::Localization(Backend& backend, const ImageF& radiograph,
+                           const LocalizeOptions& options)
+    : backend_(backend),
+      resolution_(options.resolution > 0 ? options.resolution
+                                         : static_cast<std::size_t>(backend.spec().input_size)),
+      inference_(inferred(backend, radiograph, options.alone)) {
+  const ModelSpec& spec = backend.spec();
+  const bool own_frame = options.frame.width == 0;
+  width_ = static_cast<double>(own_frame ? radiograph.width() : options.frame.width);
+  height_ = static_cast<double>(own_frame ? radiograph.height() : options.frame.height);
+  findings_.resize(spec.findings.size());
+  for (std::size_t f = 0; f < findings_.size(); ++f) {
+    LocalizedFinding& found = findings_[f];
+    found.finding = spec.findings[f];
+    found.probability = probability_of(spec, f, static_cast<double>(inference_.logits[f]));
+    if (spec.thresholds) found.threshold = spec.thresholds->probabilities[f];
+  }
+}
+
+void Localization::locate(std::size_t finding) {
+  const ModelSpec& spec = backend_.spec();
+  LocalizedFinding& found = findings_[finding];
+  found.map =
+      calibrated_map(spec, finding, attention_map(backend_, inference_, finding, resolution_));
+  const MapView view{found.map.pixels().data(), resolution_, resolution_, width_, height_};
+  found.peak = peak_of_map(view);
+  found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), finding));
+}
+
 std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
                                        const LocalizeOptions& options) {
-  const ModelSpec& spec = backend.spec();
-  const auto size = static_cast<std::size_t>(spec.input_size);
-  const ImageF input = resized(radiograph, size, size);
-  const Inference inference =
-      options.alone ? backend.infer_alone(input) : std::move(backend.infer({&input, 1}).front());
-  const std::size_t resolution = options.resolution > 0 ? options.resolution : size;
-  const bool own_frame = options.frame.width == 0;
-  const double width = static_cast<double>(own_frame ? radiograph.width() : options.frame.width);
-  const double height = static_cast<double>(own_frame ? radiograph.height() : options.frame.height);
-
-  std::vector<LocalizedFinding> findings(spec.findings.size());
-  parallel_for(findings.size(), options.threads, [&](std::size_t f) {
-    LocalizedFinding& found = findings[f];
-    found.finding = spec.findings[f];
-    found.probability = probability_of(spec, f, static_cast<double>(inference.logits[f]));
-    if (spec.thresholds) found.threshold = spec.thresholds->probabilities[f];
-    found.map = calibrated_map(spec, f, attention_map(backend, inference, f, resolution));
-    const MapView view{found.map.pixels().data(), resolution, resolution, width, height};
-    found.peak = peak_of_map(view);
-    found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), f));
-  });
-  return findings;
+  Localization localization(backend, radiograph, options);
+  parallel_for(localization.findings().size(), options.threads,
+               [&](std::size_t f) { localization.locate(f); });
+  return std::move(localization.findings());
 }
 
 }  // namespace chestmap

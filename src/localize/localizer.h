@@ -30,11 +30,33 @@ struct LocalizeOptions {
   std::size_t resolution = 0;  ///< side of the maps in cells; 0 takes the model's input size
   ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
   bool alone = false;          ///< as Backend::infer_alone: several threads may localize at a time
-  std::size_t threads = 1;     ///< for what follows the inference
+  std::size_t threads = 1;     ///< by which `localize` locates the findings
 };
 
-/// Every finding of the model on `radiograph` (grey in [0, 1], any size), in the model's order. The
-/// radiograph is resized to the model's square input by area; boxes follow the model's fitted rule.
+/// A radiograph (grey in [0, 1], any size) after the inference, for which it is resized to the
+/// model's square input by area: every finding's probability is known, and each can be located on
+/// its own.
+class Localization {
+ public:
+  Localization(Backend& backend, const ImageF& radiograph, const LocalizeOptions& options = {});
+
+  /// In the model's order; map, peak and boxes are empty until they are located.
+  [[nodiscard]] std::vector<LocalizedFinding>& findings() noexcept { return findings_; }
+
+  /// Makes a finding's map, its peak and its boxes, these by the model's fitted rule. Several
+  /// threads may do so at a time, each for another finding.
+  void locate(std::size_t finding);
+
+ private:
+  Backend& backend_;
+  std::size_t resolution_;
+  double width_;  // of the frame
+  double height_;
+  Inference inference_;
+  std::vector<LocalizedFinding> findings_;
+};
+
+/// Every finding located, in the model's order.
 [[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
                                                      const LocalizeOptions& options = {});
 
