@@ -13,6 +13,10 @@ class Arena {
   Arena() = default;
   explicit Arena(std::size_t size);
 
+  /// Has the system give every page now. A page is given, zeroed, when it is first written to, for
+  /// which the other threads of a layer would wait.
+  void take_pages(std::size_t threads) const;
+
   [[nodiscard]] float* data() const noexcept { return memory_.get(); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
