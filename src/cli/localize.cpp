@@ -151,7 +151,8 @@ bool is_seen(const Arguments& arguments, const LocalizedFinding& found) {
   return found.predicted().value_or(found.probability >= 0.5);
 }
 
-bool wanted(const Arguments& arguments, const LocalizedFinding& found, bool boxed) {
+/// Whether map and overlay of the finding are written.
+bool is_wanted(const Arguments& arguments, const LocalizedFinding& found, bool boxed) {
   if (!arguments.findings.empty())
     return std::find(arguments.findings.begin(), arguments.findings.end(), found.finding) !=
            arguments.findings.end();
@@ -181,10 +182,12 @@ ImageF read_input(const Input& input) {
 struct Prepared {
   explicit Prepared(const Input& input)
       : fonts(std::async(std::launch::async, load_overlay_fonts)),
-        radiograph(std::async(std::launch::async, read_input, std::cref(input))) {}
+        radiograph(std::async(std::launch::async, read_input, std::cref(input)).share()),
+        backdrop(std::async(std::launch::async, [this] { return Backdrop(radiograph.get()); })) {}
 
   std::future<void> fonts;
-  std::future<ImageF> radiograph;  // or why it cannot be read
+  std::shared_future<ImageF> radiograph;  // or why it cannot be read
+  std::future<Backdrop> backdrop;
 };
 
 /// What the images are drawn and written by.
@@ -196,19 +199,63 @@ struct Job {
   Prepared* prepared;  // of the one image; null where there are several
 };
 
-/// To locate a finding and, where it is wanted, to write its map and its overlay.
-struct Task {
+/// A finding whose map and overlay are written.
+struct Wanted {
   std::size_t finding;
-  bool written;
   std::vector<Box> truth;  // radiologists'
 };
+
+/// Locates every finding of an image, by `threads` threads, and writes maps and overlays of those
+/// that are wanted.
+void locate_and_write(const Job& job, const Input& input, const ImageF& radiograph,
+                      const ImageSize& frame, Localization& localization, std::size_t threads) {
+  std::vector<LocalizedFinding>& findings = localization.findings();
+  const Record* record = job.records.find(input);
+  std::vector<Wanted> wanted;
+  std::vector<std::size_t> others;
+  for (std::size_t f = 0; f < findings.size(); ++f) {
+    std::vector<Box> truth = boxes_of(record, job.dataset, findings[f].finding);
+    if (is_wanted(job.arguments, findings[f], !truth.empty()))
+      wanted.push_back({f, std::move(truth)});
+    else
+      others.push_back(f);
+  }
+  parallel_for(wanted.size(), threads,
+               [&](std::size_t w) { localization.locate(wanted[w].finding); });
+  std::optional<Backdrop> backdrop;
+  if (!wanted.empty()) {
+    backdrop = job.prepared != nullptr ? job.prepared->backdrop.get() : Backdrop(radiograph);
+    if (job.prepared != nullptr) job.prepared->fonts.wait();
+  }
+  const auto file = [&](const char* folder, const LocalizedFinding& found) {
+    return job.arguments.out / folder / map_file_name(input.name, found.finding);
+  };
+  // What takes longest first: the other findings are located beside the drawing.
+  parallel_for(2 * wanted.size() + others.size(), threads, [&](std::size_t task) {
+    if (task < wanted.size()) {
+      const LocalizedFinding& found = findings[wanted[task].finding];
+      write_file(file("overlays", found),
+                 encode_png(finding_overlay(*backdrop, found, job.backend.spec(), frame,
+                                            wanted[task].truth)));
+    } else if (task < wanted.size() + others.size()) {
+      const std::size_t other = others[task - wanted.size()];
+      localization.locate(other);
+      findings[other].map = {};  // whose place the next one takes
+    } else {
+      const std::size_t w = task - wanted.size() - others.size();
+      const LocalizedFinding& found = findings[wanted[w].finding];
+      write_map(file("maps", found), found.map);
+    }
+  });
+  for (const Wanted& done : wanted) findings[done.finding].map = {};
+}
 
 /// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
 /// each its own image. Throws ImageError where it cannot be read.
 LocalizedImage localized(const Job& job, const Input& input, bool alone) {
-  const ImageF radiograph =
-      job.prepared != nullptr ? job.prepared->radiograph.get() : read_input(input);
-  const std::string& name = input.name;
+  std::optional<ImageF> read;
+  const ImageF& radiograph =
+      job.prepared != nullptr ? job.prepared->radiograph.get() : read.emplace(read_input(input));
   const Record* record = job.records.find(input);
   LocalizeOptions options;
   options.resolution = job.arguments.resolution;
@@ -217,30 +264,9 @@ LocalizedImage localized(const Job& job, const Input& input, bool alone) {
                                     : ImageSize{radiograph.width(), radiograph.height()};
   options.alone = alone;
   Localization localization(job.backend, radiograph, options);
-  std::vector<LocalizedFinding>& findings = localization.findings();
-  std::vector<Task> tasks;
-  for (std::size_t f = 0; f < findings.size(); ++f) {
-    std::vector<Box> truth = boxes_of(record, job.dataset, findings[f].finding);
-    const bool written = wanted(job.arguments, findings[f], !truth.empty());
-    tasks.push_back({f, written, std::move(truth)});
-  }
-  // What takes longest first: the other findings are located beside the drawing.
-  std::stable_partition(tasks.begin(), tasks.end(), [](const Task& task) { return task.written; });
-  parallel_for(tasks.size(), alone ? 1 : threads_of(job.arguments), [&](std::size_t t) {
-    const auto& [finding, written, truth] = tasks[t];
-    localization.locate(finding);
-    LocalizedFinding& found = findings[finding];
-    if (written) {
-      const std::string png = map_file_name(name, found.finding);
-      write_map(job.arguments.out / "maps" / png, found.map);
-      if (job.prepared != nullptr) job.prepared->fonts.wait();
-      write_file(
-          job.arguments.out / "overlays" / png,
-          encode_png(finding_overlay(radiograph, found, job.backend.spec(), options.frame, truth)));
-    }
-    found.map = {};  // whose place the next one takes
-  });
-  return {name, options.frame, std::move(findings)};
+  locate_and_write(job, input, radiograph, options.frame, localization,
+                   alone ? 1 : threads_of(job.arguments));
+  return {input.name, options.frame, std::move(localization.findings())};
 }
 
 /// Every image or why it was set aside, in the order of `inputs`.

@@ -14,16 +14,6 @@ namespace chestmap {
 
 namespace {
 
-ImageF drawn_size(const ImageF& radiograph, std::size_t side) {
-  const std::size_t longer = std::max(radiograph.width(), radiograph.height());
-  const auto to = [&](std::size_t length) {
-    return std::max<std::size_t>(1, (length * side + longer / 2) / longer);
-  };
-  // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut where colours are made.
-  return resized(radiograph, to(radiograph.width()), to(radiograph.height()),
-                 side > longer ? Resampling::lanczos : Resampling::area);
-}
-
 /// Of a value in [0, 255]; `lround` would be a call for each.
 std::uint8_t nearest(double value) {
   const double half_more = value + 0.5;
@@ -36,11 +26,11 @@ std::uint8_t blended(std::uint8_t under, std::uint8_t over, double opacity) {
   return nearest(under + opacity * (over - under));
 }
 
-ImageRgb with_map(const ImageF& grey, const ImageF& map, const Overlay& overlay) {
+ImageRgb with_map(const Image8& grey, const ImageF& map, const Overlay& overlay) {
   ImageRgb result(grey.width(), grey.height());
   const double opacity = std::clamp(overlay.opacity, 0.0, 1.0);
   for (std::size_t i = 0; i < result.pixels().size(); ++i) {
-    const std::uint8_t level = byte(grey.pixels()[i]);
+    const std::uint8_t level = grey.pixels()[i];
     Rgb& pixel = result.pixels()[i];
     pixel = {level, level, level};
     if (map.empty()) continue;
@@ -108,14 +98,14 @@ class BoxPen {
 };
 
 void draw_boxes(Canvas& canvas, const Overlay& overlay, const OverlayStyle& style,
-                const ImageF& radiograph, const ImageF& grey) {
+                const Backdrop& backdrop) {
   const auto or_else = [](double given, std::size_t own) {
     return given > 0.0 ? given : static_cast<double>(own);
   };
-  const auto width = static_cast<double>(grey.width());
-  const auto height = static_cast<double>(grey.height());
-  BoxPen pen(canvas, style, width / or_else(overlay.frame_width, radiograph.width()),
-             height / or_else(overlay.frame_height, radiograph.height()), width);
+  const auto width = static_cast<double>(backdrop.grey.width());
+  const auto height = static_cast<double>(backdrop.grey.height());
+  BoxPen pen(canvas, style, width / or_else(overlay.frame_width, backdrop.radiograph.width),
+             height / or_else(overlay.frame_height, backdrop.radiograph.height), width);
   for (const OverlayBox& box : overlay.truth)
     pen.draw(box, OverlayStyle::kTruth, Canvas::Line::dashed);
   for (const OverlayBox& box : overlay.predicted)
@@ -127,12 +117,26 @@ void draw_boxes(Canvas& canvas, const Overlay& overlay, const OverlayStyle& styl
 
 }  // namespace
 
-ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay) {
-  if (radiograph.empty() || overlay.side == 0 || !(overlay.scale.low < overlay.scale.high))
-    throw std::invalid_argument(
-        "an overlay needs a radiograph, a side and a scale with low < high");
-  const OverlayStyle style(overlay.side);
-  const ImageF grey = drawn_size(radiograph, overlay.side);
+Backdrop::Backdrop(const ImageF& image, std::size_t longer_side)
+    : side(longer_side), radiograph{image.width(), image.height()} {
+  if (image.empty() || side == 0)
+    throw std::invalid_argument("a backdrop needs a radiograph and a side");
+  const std::size_t longer = std::max(image.width(), image.height());
+  const auto to = [&](std::size_t length) {
+    return std::max<std::size_t>(1, (length * side + longer / 2) / longer);
+  };
+  // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut.
+  const ImageF drawn = resized(image, to(image.width()), to(image.height()),
+                               side > longer ? Resampling::lanczos : Resampling::area);
+  grey = Image8(drawn.width(), drawn.height());
+  std::transform(drawn.pixels().begin(), drawn.pixels().end(), grey.pixels().begin(), byte);
+}
+
+ImageRgb draw_overlay(const Backdrop& backdrop, const Overlay& overlay) {
+  if (!(overlay.scale.low < overlay.scale.high))
+    throw std::invalid_argument("an overlay needs a scale with low < high");
+  const OverlayStyle style(backdrop.side);
+  const Image8& grey = backdrop.grey;
   const ImageF map = overlay.map.empty()
                          ? ImageF()
                          : resized(overlay.map, grey.width(), grey.height(), Resampling::linear);
@@ -144,7 +148,7 @@ ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay) {
   canvas.begin_clip(0.0, 0.0, static_cast<double>(grey.width()),
                     static_cast<double>(grey.height()));
   if (!map.empty() && overlay.contour) draw_contour(canvas, map, *overlay.contour, style);
-  draw_boxes(canvas, overlay, style, radiograph, grey);
+  draw_boxes(canvas, overlay, style, backdrop);
   canvas.end_clip();
   draw_legend(canvas, overlay, style, static_cast<double>(grey.width()),
               static_cast<double>(height));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "geometry/box.h"
+#include "image/codec.h"
 #include "image/colormap.h"
 #include "image/image.h"
 
@@ -14,6 +15,16 @@ namespace chestmap {
 struct OverlayBox {
   Box box;
   std::string label;
+};
+
+/// The radiograph (grey in [0, 1]) as it is drawn behind overlays, resized once for all of them. It
+/// keeps its aspect. Throws std::invalid_argument where it is empty and for a side of 0.
+struct Backdrop {
+  explicit Backdrop(const ImageF& radiograph, std::size_t longer_side = 768);
+
+  std::size_t side;      ///< the longer one as drawn, in pixels
+  ImageSize radiograph;  ///< its own size
+  Image8 grey;           ///< as drawn
 };
 
 /// What is drawn over a radiograph for one finding.
@@ -31,15 +42,13 @@ struct Overlay {
   /// The frame of the boxes, in pixels; zero means the radiograph's own size.
   double frame_width = 0.0;
   double frame_height = 0.0;
-  double opacity = 0.45;   ///< of the map, in [0, 1]
-  std::size_t side = 768;  ///< longer side of the drawn radiograph, in pixels
+  double opacity = 0.45;  ///< of the map, in [0, 1]
 };
 
-/// The radiograph (grey in [0, 1]) with the overlay, and to its right a panel with the finding, its
-/// probability, the colour bar with its numbers, the meaning of the lines and "Research use only".
-/// Throws std::invalid_argument for an empty radiograph, a side of 0 and a scale without extent.
-/// The drawn radiograph keeps its aspect; the panel is about a third of `side` wide.
-[[nodiscard]] ImageRgb draw_overlay(const ImageF& radiograph, const Overlay& overlay);
+/// The radiograph with the overlay, and to its right a panel, about a third of its side wide, with
+/// the finding, its probability, the colour bar with its numbers, the meaning of the lines and
+/// "Research use only". Throws std::invalid_argument for a scale without extent.
+[[nodiscard]] ImageRgb draw_overlay(const Backdrop& backdrop, const Overlay& overlay);
 
 /// Finds and loads the fonts, which the first overlay would do otherwise: for a thread that has
 /// nothing else to do before.

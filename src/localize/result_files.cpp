@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "image/overlay.h"
 #include "localize/map_file.h"
 #include "weights/calibration.h"
 #include "weights/fitted_json.h"
@@ -91,7 +90,7 @@ nlohmann::ordered_json coco_results(const std::vector<LocalizedImage>& images) {
   return list;
 }
 
-ImageRgb finding_overlay(const ImageF& radiograph, const LocalizedFinding& found,
+ImageRgb finding_overlay(const Backdrop& radiograph, const LocalizedFinding& found,
                          const ModelSpec& spec, const ImageSize& frame,
                          const std::vector<Box>& truth) {
   const auto index = static_cast<std::size_t>(

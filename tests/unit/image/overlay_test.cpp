@@ -110,27 +110,30 @@ TEST(Contour, ASaddleIsDecidedByItsMean) {
   EXPECT_NEAR(side_of(apart[0]), 0.0, 1e-6);     // cuts off (0, 0) or (1, 1), on it
 }
 
-Overlay plain(std::size_t side) {
+Overlay plain() {
   Overlay overlay;
   overlay.finding = "Nodule";
-  overlay.side = side;
   return overlay;
 }
 
+ImageRgb drawn(const ImageF& radiograph, const Overlay& overlay, std::size_t side = 512) {
+  return draw_overlay(Backdrop(radiograph, side), overlay);
+}
+
 TEST(Overlay, NothingIsDrawnBelowTheThreshold) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   overlay.map = ImageF(2, 2, 0.29F);
   overlay.threshold = 0.3;
-  const ImageRgb picture = draw_overlay(ImageF(64, 64, 0.4F), overlay);
+  const ImageRgb picture = drawn(ImageF(64, 64, 0.4F), overlay);
   EXPECT_EQ(picture.at(256, 256), (Rgb{102, 102, 102}));  // 255 x 0.4
 }
 
 TEST(Overlay, TheMapIsBlendedOnTheAbsoluteScale) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   overlay.map = ImageF(2, 2, 0.75F);
   overlay.scale = {0.5, 1.0};
   overlay.opacity = 0.5;
-  const ImageRgb picture = draw_overlay(ImageF(64, 64, 0.4F), overlay);
+  const ImageRgb picture = drawn(ImageF(64, 64, 0.4F), overlay);
   const Rgb color = map_color(0.5);  // 0.75 lies half way
   EXPECT_NEAR(picture.at(256, 256).r, (102 + color.r) / 2.0, 1.0);
   EXPECT_NEAR(picture.at(256, 256).g, (102 + color.g) / 2.0, 1.0);
@@ -142,10 +145,10 @@ bool near(Rgb a, Rgb b) {
 }
 
 TEST(Overlay, BoxesAreDrawnInTheirOwnFrame) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   overlay.frame_width = overlay.frame_height = 1024.0;
   overlay.predicted = {{{200.0, 400.0, 600.0, 200.0}, "0.91"}};
-  const ImageRgb picture = draw_overlay(ImageF(256, 256, 0.0F), overlay);
+  const ImageRgb picture = drawn(ImageF(256, 256, 0.0F), overlay);
   const Rgb predicted{0, 229, 255};
   EXPECT_TRUE(near(picture.at(100, 250), predicted));  // x = 200 of 1024 is column 100 of 512
   EXPECT_TRUE(near(picture.at(400, 250), predicted));  // x = 800
@@ -164,9 +167,9 @@ std::size_t count(const ImageRgb& picture, std::size_t from_x, std::size_t from_
 
 TEST(Overlay, TheReferenceIsDashedAndThePredictionIsNot) {
   const OverlayBox box{{64.0, 64.0, 128.0, 128.0}, ""};
-  Overlay with_truth = plain(512);
+  Overlay with_truth = plain();
   with_truth.truth = {box};
-  Overlay with_prediction = plain(512);
+  Overlay with_prediction = plain();
   with_prediction.predicted = {box};
   const auto row_of = [](const ImageRgb& picture, Rgb color) {
     std::size_t found = 0;
@@ -175,18 +178,18 @@ TEST(Overlay, TheReferenceIsDashedAndThePredictionIsNot) {
     return found;
   };
   const ImageF black(256, 256, 0.0F);
-  EXPECT_EQ(row_of(draw_overlay(black, with_prediction), {0, 229, 255}), 230U);
-  const std::size_t dashes = row_of(draw_overlay(black, with_truth), {124, 255, 107});
+  EXPECT_EQ(row_of(drawn(black, with_prediction), {0, 229, 255}), 230U);
+  const std::size_t dashes = row_of(drawn(black, with_truth), {124, 255, 107});
   EXPECT_GT(dashes, 80U);  // 4 of 7 parts are drawn
   EXPECT_LT(dashes, 190U);
 }
 
 TEST(Overlay, ThePanelHoldsTheNoticeAndTheColourBar) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   const ImageF grey(64, 64, 0.5F);
-  const ImageRgb without = draw_overlay(grey, overlay);
+  const ImageRgb without = drawn(grey, overlay);
   overlay.map = ImageF(2, 2, 0.9F);
-  const ImageRgb with = draw_overlay(grey, overlay);
+  const ImageRgb with = drawn(grey, overlay);
   ASSERT_GT(with.width(), 600U);
   EXPECT_GT(count(with, 512, with.height() - 30, {255, 196, 84}), 50U);  // Research use only
   EXPECT_EQ(count(without, 512, 0, map_color(0.1)), 0U);
@@ -194,22 +197,27 @@ TEST(Overlay, ThePanelHoldsTheNoticeAndTheColourBar) {
 }
 
 TEST(Overlay, AWideRadiographKeepsItsAspectBesideAWholePanel) {
-  const ImageRgb picture = draw_overlay(ImageF(400, 100, 1.0F), plain(800));
+  const ImageRgb picture = drawn(ImageF(400, 100, 1.0F), plain(), 800);
   EXPECT_GT(picture.height(), 300U);
   EXPECT_EQ(picture.at(799, 199), (Rgb{255, 255, 255}));  // 800 x 200
   EXPECT_NE(picture.at(799, 200), (Rgb{255, 255, 255}));
 }
 
 TEST(Overlay, TextThatIsNoUtf8IsDrawnAllTheSame) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   overlay.finding = "Mass \xff\xc3";
-  EXPECT_NO_THROW((void)draw_overlay(ImageF(8, 8), overlay));
+  EXPECT_NO_THROW((void)drawn(ImageF(8, 8), overlay));
 }
 
 TEST(Overlay, AScaleWithoutExtentIsRefused) {
-  Overlay overlay = plain(512);
+  Overlay overlay = plain();
   overlay.scale = {1.0, 1.0};
-  EXPECT_THROW((void)draw_overlay(ImageF(8, 8), overlay), std::invalid_argument);
+  EXPECT_THROW((void)drawn(ImageF(8, 8), overlay), std::invalid_argument);
+}
+
+TEST(Backdrop, NeedsARadiographAndASide) {
+  EXPECT_THROW((void)Backdrop(ImageF()), std::invalid_argument);
+  EXPECT_THROW((void)Backdrop(ImageF(8, 8), 0), std::invalid_argument);
 }
 
 }  // namespace

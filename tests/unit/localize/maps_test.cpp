@@ -351,7 +351,7 @@ TEST(FindingOverlay, DrawsNothingOfTheMapBelowTheFindingsThreshold) {
   for (std::size_t y = 0; y < 32; ++y)
     for (std::size_t x = 0; x < 32; ++x)
       found.map.at(x, y) = static_cast<float>(x) / 4.0F - 2.0F;  // -2 to 5.75
-  const ImageF radiograph(64, 64, 0.5F);
+  const Backdrop radiograph(ImageF(64, 64, 0.5F));
   const auto drawn = [&](std::optional<double> threshold) {
     spec.thresholds = Thresholds{{}, {0.999, threshold}};
     return coloured(finding_overlay(radiograph, found, spec, {64, 64}, {}));
