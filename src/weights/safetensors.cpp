@@ -8,8 +8,8 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -48,15 +48,43 @@ std::uint64_t whole(const std::filesystem::path& file, const std::string& name,
   return number.get<std::uint64_t>();
 }
 
-/// The parser keeps the last of equal keys without a word.
-Json parse_header(const std::filesystem::path& file, std::string_view text) {
-  std::set<std::string> names;
-  return Json::parse(text, [&](int depth, Json::parse_event_t event, const Json& parsed) {
-    if (depth == 1 && event == Json::parse_event_t::key &&
-        !names.insert(parsed.get<std::string>()).second)
-      fail(file, fmt::format("\"{}\" is listed twice", parsed.get<std::string>()));
+/// Refuses names that are listed twice, of which the parser would keep the last without a word.
+class NameCheck : public nlohmann::json_sax<Json> {
+ public:
+  explicit NameCheck(const std::filesystem::path& file) : file_(file) {}
+
+  bool key(string_t& name) override {
+    if (depth_ == 1 && !names_.insert(name).second)
+      fail(file_, fmt::format("\"{}\" is listed twice", name));
     return true;
-  });
+  }
+  bool start_object(std::size_t /*elements*/) override { return ++depth_ > 0; }
+  bool end_object() override { return depth_-- > 0; }
+  bool start_array(std::size_t /*elements*/) override { return ++depth_ > 0; }
+  bool end_array() override { return depth_-- > 0; }
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) override {
+    return false;  // which the parser reports
+  }
+
+ private:
+  const std::filesystem::path& file_;
+  std::unordered_set<std::string> names_;
+  int depth_ = 0;
+};
+
+/// With a callback the parser would look through all names after each tensor.
+Json parse_header(const std::filesystem::path& file, std::string_view text) {
+  NameCheck check(file);
+  Json::sax_parse(text, &check);
+  return Json::parse(text);
 }
 
 TensorView parse_tensor(const std::filesystem::path& file, const std::string& name,

@@ -1,7 +1,7 @@
 #include "weights/weight_file.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 
 #include <algorithm>
 #include <array>
@@ -191,13 +191,14 @@ WeightFile read_weights(const std::filesystem::path& file) {
 
 std::string sha256_of(const std::filesystem::path& file) {
   const MappedFile mapping(file);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
   const auto bytes = mapping.bytes();
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-    throw UserError("cannot compute the SHA-256 of " + file.string());
+  sha256_ctx hash;
+  sha256_init(&hash);
+  sha256_update(&hash, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&hash, digest.size(), digest.data());
   std::string text;
-  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  for (const std::uint8_t byte : digest) text += fmt::format("{:02x}", byte);
   return text;
 }
 
