@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 namespace chestmap {
@@ -133,9 +134,28 @@ std::vector<Polyline> joined(const std::vector<Piece>& pieces) {
 }  // namespace
 
 std::vector<Polyline> contour(const ImageF& map, float level) {
+  if (map.empty()) return {};
   std::vector<Piece> pieces;
-  for (std::size_t y = 0; y + 1 < map.height(); ++y)
-    for (std::size_t x = 0; x + 1 < map.width(); ++x) add_pieces(Square(map, x, y, level), pieces);
+  const std::size_t width = map.width();
+  std::vector<std::uint8_t> upper(width + 1);  // whether a row's cells are above, 1 or 0
+  std::vector<std::uint8_t> lower(width + 1);
+  std::vector<std::uint8_t> crossed(width);
+  const auto mark = [&](std::size_t y, std::vector<std::uint8_t>& row) {
+    const float* cells = map.pixels().data() + y * width;
+    for (std::size_t x = 0; x < width; ++x) row[x] = cells[x] >= level ? 1 : 0;
+  };
+  mark(0, lower);
+  for (std::size_t y = 0; y + 1 < map.height(); ++y) {
+    upper.swap(lower);
+    mark(y + 1, lower);
+    // Few squares are crossed, and vectors find them.
+    for (std::size_t x = 0; x < width; ++x)
+      crossed[x] = static_cast<std::uint8_t>((upper[x] ^ upper[x + 1]) | (upper[x] ^ lower[x]) |
+                                             (upper[x] ^ lower[x + 1]));
+    const auto end = crossed.end() - 1;
+    for (auto at = std::find(crossed.begin(), end, 1); at != end; at = std::find(at + 1, end, 1))
+      add_pieces(Square(map, static_cast<std::size_t>(at - crossed.begin()), y, level), pieces);
+  }
   return joined(pieces);
 }
 

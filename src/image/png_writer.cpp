@@ -39,13 +39,23 @@ void put_chunk(std::string& file, const std::string& type, std::string_view cont
   put_32(file, crc_32(std::as_bytes(std::span(file).subspan(start))));
 }
 
-/// The neighbour among left, above and above left that is nearest to left + above - above left.
-std::uint8_t paeth(int left, int above, int corner) {
-  const int to_left = std::abs(above - corner);
-  const int to_above = std::abs(left - corner);
-  const int to_corner = std::abs(left + above - 2 * corner);
-  const int second = to_above <= to_corner ? above : corner;
-  return static_cast<std::uint8_t>(to_left <= to_above && to_left <= to_corner ? left : second);
+std::uint8_t distance(std::uint8_t a, std::uint8_t b) {
+  return static_cast<std::uint8_t>(a > b ? a - b : b - a);
+}
+
+/// The neighbour among left, above and above left that is nearest to left + above - above left. In
+/// bytes alone, of which a vector register holds most: where both lie on one side of the corner,
+/// that is further from the corner than from either, and else as far from it as their distances
+/// to it differ.
+std::uint8_t paeth(std::uint8_t left, std::uint8_t above, std::uint8_t corner) {
+  const std::uint8_t to_left = distance(above, corner);
+  const std::uint8_t to_above = distance(left, corner);
+  const auto one_side =
+      static_cast<std::uint8_t>((above >= corner ? 255 : 0) ^ (left >= corner ? 0 : 255));
+  const auto to_corner = static_cast<std::uint8_t>(distance(to_left, to_above) | one_side);
+  const std::uint8_t second = to_above <= to_corner ? above : corner;
+  const std::uint8_t nearer = to_above <= to_corner ? to_above : to_corner;
+  return to_left <= nearer ? left : second;
 }
 
 /// PNG's filters 1 to 4 (PNG specification, 9.2).

@@ -1,8 +1,10 @@
 #include "image/resize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <vector>
 
 namespace chestmap {
@@ -87,18 +89,27 @@ ImageF resized_vertically(const Image<T>& image, std::size_t height, Resampling 
   return result;
 }
 
+/// Along the rows, some at a time: each pixel's weights are looked up once for all of them, and
+/// their sums do not wait for each other.
 ImageF resized_horizontally(const ImageF& image, std::size_t width, Resampling resampling) {
+  constexpr std::size_t kRows = 4;
   ImageF result(width, image.height());
   const std::vector<Tap> columns = taps(image.width(), width, resampling);
-  for (std::size_t y = 0; y < image.height(); ++y) {
-    const float* row = image.pixels().data() + y * image.width();
-    float* to = result.pixels().data() + y * width;
+  for (std::size_t y = 0; y < image.height(); y += kRows) {
+    std::array<const float*, kRows> from;
+    std::array<float*, kRows> to;
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const std::size_t row = std::min(y + r, image.height() - 1);  // the last again and again
+      from[r] = image.pixels().data() + row * image.width();
+      to[r] = result.pixels().data() + row * width;
+    }
     for (std::size_t x = 0; x < width; ++x) {
-      const Tap& tap = columns[x];
-      float sum = 0.0F;
-      for (std::size_t i = 0; i < tap.weights.size(); ++i)
-        sum += tap.weights[i] * row[tap.first + i];
-      to[x] = sum;
+      const std::size_t first = columns[x].first;
+      const std::span<const float> weights = columns[x].weights;
+      std::array<float, kRows> sums{};
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        for (std::size_t r = 0; r < kRows; ++r) sums[r] += weights[i] * from[r][first + i];
+      for (std::size_t r = 0; r < kRows; ++r) to[r][x] = sums[r];
     }
   }
   return result;
