@@ -9,6 +9,7 @@ namespace chestmap {
 struct ValueRange {
   double least = 0.0;
   double most = 0.0;
+  std::size_t finite = 0;  ///< how many values are
 };
 
 /// The range of the finite values; nothing where there is none or where all are equal.
