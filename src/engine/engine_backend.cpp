@@ -64,7 +64,8 @@ class EngineBackend : public Backend {
       const engine::Tensor& maps = engine_.network().tensors[engine_.network().outputs[o].second];
       result.stage_maps.emplace_back();
       for (std::int64_t f = 0; f < maps.channels; ++f) {
-        ImageF map(static_cast<std::size_t>(maps.width), static_cast<std::size_t>(maps.height));
+        ImageF map = ImageF::unset(static_cast<std::size_t>(maps.width),
+                                   static_cast<std::size_t>(maps.height));
         std::copy_n(outputs[o].begin() + f * maps.pixels(), maps.pixels(), map.pixels().begin());
         result.stage_maps.back().push_back(std::move(map));
       }

@@ -66,10 +66,10 @@ std::optional<Image8> decode_grey8_png(std::span<const std::byte> content) {
   const std::size_t bytes = (size.width + 1) * size.height;
   // Deflate shrinks at most 1032 fold: a header that claims more is not worth the memory.
   if (stream.empty() || bytes / 1032 > stream.size()) return std::nullopt;
-  std::vector<std::uint8_t> filtered(bytes + 2 * kFilterMargin);
+  std::vector<std::uint8_t, UnsetAllocator<std::uint8_t>> filtered(bytes + 2 * kFilterMargin);
   if (!zlib_decompress(stream, std::span(filtered).subspan(kFilterMargin, bytes)))
     return std::nullopt;
-  Image8 image(size.width, size.height);
+  Image8 image = Image8::unset(size.width, size.height);
   if (!undo_filters(std::span(filtered).subspan(kFilterMargin, bytes), image)) return std::nullopt;
   return image;
 }

@@ -3,10 +3,29 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace chestmap {
+
+/// Leaves elements unset that a container would set to zero.
+template <typename T>
+struct UnsetAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UnsetAllocator<U>;
+  };
+  template <typename U, typename... Arguments>
+  void construct(U* place, Arguments&&... arguments) {
+    if constexpr (sizeof...(arguments) == 0)
+      ::new (static_cast<void*>(place)) U;
+    else
+      ::new (static_cast<void*>(place)) U(std::forward<Arguments>(arguments)...);
+  }
+};
 
 /// A two-dimensional image, row-major, one value a pixel. Pixel (x, y) covers [x, x+1) x [y, y+1)
 /// of the image frame, x right, y down.
@@ -16,6 +35,15 @@ class Image {
   Image() = default;
   Image(std::size_t width, std::size_t height, T fill = T{})
       : width_(width), height_(height), pixels_(width * height, fill) {}
+
+  /// For whoever sets every pixel: filling a large image takes as long as making it.
+  [[nodiscard]] static Image unset(std::size_t width, std::size_t height) {
+    Image image;
+    image.width_ = width;
+    image.height_ = height;
+    image.pixels_.resize(width * height);
+    return image;
+  }
 
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   [[nodiscard]] std::size_t height() const noexcept { return height_; }
@@ -35,7 +63,7 @@ class Image {
  private:
   std::size_t width_ = 0;
   std::size_t height_ = 0;
-  std::vector<T> pixels_;
+  std::vector<T, UnsetAllocator<T>> pixels_;
 };
 
 using ImageF = Image<float>;

@@ -128,7 +128,7 @@ Backdrop::Backdrop(const ImageF& image, std::size_t longer_side)
   // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut.
   const ImageF drawn = resized(image, to(image.width()), to(image.height()),
                                side > longer ? Resampling::lanczos : Resampling::area);
-  grey = Image8(drawn.width(), drawn.height());
+  grey = Image8::unset(drawn.width(), drawn.height());
   std::transform(drawn.pixels().begin(), drawn.pixels().end(), grey.pixels().begin(), byte);
 }
 

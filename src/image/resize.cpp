@@ -76,14 +76,17 @@ std::vector<Tap> taps(std::size_t input, std::size_t output, Resampling resampli
 template <typename T>
 ImageF resized_vertically(const Image<T>& image, std::size_t height, Resampling resampling) {
   const std::size_t width = image.width();
-  ImageF result(width, height);
+  ImageF result = ImageF::unset(width, height);
   const std::vector<Tap> rows = taps(image.height(), height, resampling);
   for (std::size_t y = 0; y < height; ++y) {
     float* to = result.pixels().data() + y * width;
     for (std::size_t i = 0; i < rows[y].weights.size(); ++i) {
       const float weight = rows[y].weights[i];
       const T* from = image.pixels().data() + (rows[y].first + i) * width;
-      for (std::size_t x = 0; x < width; ++x) to[x] += weight * static_cast<float>(from[x]);
+      if (i == 0)
+        for (std::size_t x = 0; x < width; ++x) to[x] = weight * static_cast<float>(from[x]);
+      else
+        for (std::size_t x = 0; x < width; ++x) to[x] += weight * static_cast<float>(from[x]);
     }
   }
   return result;
@@ -93,7 +96,7 @@ ImageF resized_vertically(const Image<T>& image, std::size_t height, Resampling 
 /// their sums do not wait for each other.
 ImageF resized_horizontally(const ImageF& image, std::size_t width, Resampling resampling) {
   constexpr std::size_t kRows = 4;
-  ImageF result(width, image.height());
+  ImageF result = ImageF::unset(width, image.height());
   const std::vector<Tap> columns = taps(image.width(), width, resampling);
   for (std::size_t y = 0; y < image.height(); y += kRows) {
     std::array<const float*, kRows> from;
@@ -133,7 +136,7 @@ ImageF resized(const Image8& image, std::size_t width, std::size_t height) {
 }
 
 ImageF in_unit_range(const Image8& image) {
-  ImageF result(image.width(), image.height());
+  ImageF result = ImageF::unset(image.width(), image.height());
   std::transform(image.pixels().begin(), image.pixels().end(), result.pixels().begin(),
                  [](std::uint8_t value) { return static_cast<float>(value) / kWhite; });
   return result;

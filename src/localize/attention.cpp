@@ -16,7 +16,7 @@ class Widened {
  public:
   Widened(const ImageF& map, const PlaneGrid& grid, const std::vector<double>& centres,
           double factor)
-      : wide_(centres.size(), map.height()),
+      : wide_(ImageF::unset(centres.size(), map.height())),
         rows_(interpolate(grid.y, map.height(), centres)),
         factor_(static_cast<float>(factor)) {
     // Some rows at a time, which share what is looked up for a column.

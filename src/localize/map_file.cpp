@@ -19,7 +19,7 @@ std::string map_file_name(const std::string& image, const std::string& finding) 
 
 void write_map(const std::filesystem::path& file, const ImageF& map) {
   constexpr float kSteps = 65535.0F;
-  Image16 stored(map.width(), map.height());
+  Image16 stored = Image16::unset(map.width(), map.height());
   for (std::size_t i = 0; i < map.pixels().size(); ++i) {
     const float share = (map.pixels()[i] - kMapFileLow) / (kMapFileHigh - kMapFileLow);
     // Of a half more, which rounds; `lround` would be a call for each pixel.
