@@ -91,6 +91,8 @@ class TorchBackend : public Backend {
 
   std::size_t threads() const override { return static_cast<std::size_t>(at::get_num_threads()); }
 
+  std::size_t together() const override { return device_.is_cpu() ? 1 : 8; }
+
   std::vector<Inference> infer(std::span<const ImageF> images) override {
     const at::NoGradGuard no_gradient;
     const HeadOutput output = model_->forward(stack(images));

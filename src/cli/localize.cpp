@@ -3,36 +3,28 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
-#include <future>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/cores.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/parallel.h"
-#include "base/progress.h"
 #include "cli/backend_arguments.h"
 #include "cli/commands.h"
 #include "cli/data_option.h"
+#include "cli/localization_job.h"
 #include "cli/torch_program.h"
 #include "data/image_files.h"
 #include "data/name_index.h"
 #include "data/prepared/prepared_dataset.h"
 #include "data/readers.h"
-#include "data/record_image.h"
 #include "data/skipped.h"
-#include "image/codec.h"
-#include "image/overlay.h"
-#include "localize/localizer.h"
 #include "localize/map_file.h"
 #include "localize/result_files.h"
 
@@ -57,14 +49,7 @@ std::filesystem::path model_file(const std::filesystem::path& given) {
   return std::filesystem::is_directory(given) ? given / "model.safetensors" : given;
 }
 
-/// A radiograph to localize: a file, or a record of a prepared data set.
-struct Input {
-  std::string name;
-  std::filesystem::path file;
-  std::optional<Record> record = std::nullopt;
-};
-
-void add_folder(std::vector<Input>& inputs, const std::filesystem::path& folder) {
+void add_folder(std::vector<LocalizationInput>& inputs, const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_regular_file() && is_image_name(entry.path())) files.push_back(entry.path());
@@ -78,8 +63,8 @@ void add_folder(std::vector<Input>& inputs, const std::filesystem::path& folder)
 
 /// What the arguments name; a folder stands for the PNG, JPEG and DICOM files in it, by name, or
 /// for the images of the prepared data set that it is.
-std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
-  std::vector<Input> inputs;
+std::vector<LocalizationInput> inputs_of(const std::vector<std::filesystem::path>& given) {
+  std::vector<LocalizationInput> inputs;
   for (const std::filesystem::path& path : given) {
     if (is_prepared_dataset(path))
       for (Record& record : read_prepared_dataset(path).records)
@@ -93,9 +78,9 @@ std::vector<Input> inputs_of(const std::vector<std::filesystem::path>& given) {
 }
 
 /// Throws UserError where the results of two images would go into the same files.
-void check_names(const std::vector<Input>& inputs) {
-  std::map<std::string, const Input*> known;
-  for (const Input& input : inputs) {
+void check_names(const std::vector<LocalizationInput>& inputs) {
+  std::map<std::string, const LocalizationInput*> known;
+  for (const LocalizationInput& input : inputs) {
     const auto [place, added] = known.emplace(map_file_name(input.name, "map"), &input);
     if (!added)
       throw UserError(fmt::format("{} and {} have the same name, by which results are called",
@@ -116,7 +101,7 @@ class KnownRecords {
 
   /// By the file itself, which tells images of several data sets apart, else by the name; null
   /// where the data set does not hold the image.
-  [[nodiscard]] const Record* find(const Input& input) const {
+  [[nodiscard]] const Record* find(const LocalizationInput& input) const {
     if (const auto found = files_.find(place_of(input.file)); found != files_.end())
       return found->second;
     const auto found = names_.find(input.name);
@@ -134,15 +119,6 @@ class KnownRecords {
   ImageNameIndex names_;
   std::unordered_map<std::string, const Record*> files_;
 };
-
-std::vector<Box> boxes_of(const Record* record, const std::optional<Dataset>& dataset,
-                          const std::string& finding) {
-  std::vector<Box> boxes;
-  if (record == nullptr) return boxes;
-  for (const FindingBox& box : record->boxes)
-    if (dataset->findings[box.finding] == finding) boxes.push_back(box.box);
-  return boxes;
-}
 
 /// Whether the finding counts as seen: by --least-probability, else by the model's threshold, else
 /// from one half on.
@@ -174,151 +150,29 @@ void check_findings(const Arguments& arguments, const ModelSpec& spec) {
     }
 }
 
-ImageF read_input(const Input& input) {
-  return input.record ? read_record_image(*input.record) : read_image(input.file);
-}
-
-/// What a single image needs besides the model, made beside the loading of it.
-struct Prepared {
-  explicit Prepared(const Input& input)
-      : fonts(std::async(std::launch::async, load_overlay_fonts)),
-        radiograph(std::async(std::launch::async, read_input, std::cref(input)).share()),
-        backdrop(std::async(std::launch::async, [this] { return Backdrop(radiograph.get()); })) {}
-
-  std::future<void> fonts;
-  std::shared_future<ImageF> radiograph;  // or why it cannot be read
-  std::future<Backdrop> backdrop;
-};
-
-/// What the images are drawn and written by.
-struct Job {
-  const Arguments& arguments;
-  Backend& backend;
-  const std::optional<Dataset>& dataset;
-  const KnownRecords& records;
-  Prepared* prepared;  // of the one image; null where there are several
-};
-
-/// A finding whose map and overlay are written.
-struct Wanted {
-  std::size_t finding;
-  std::vector<Box> truth;  // radiologists'
-};
-
-/// Locates every finding of an image, by `threads` threads, and writes maps and overlays of those
-/// that are wanted.
-void locate_and_write(const Job& job, const Input& input, const ImageF& radiograph,
-                      const ImageSize& frame, Localization& localization, std::size_t threads) {
-  std::vector<LocalizedFinding>& findings = localization.findings();
-  const Record* record = job.records.find(input);
-  std::vector<Wanted> wanted;
-  std::vector<std::size_t> others;
-  for (std::size_t f = 0; f < findings.size(); ++f) {
-    std::vector<Box> truth = boxes_of(record, job.dataset, findings[f].finding);
-    if (is_wanted(job.arguments, findings[f], !truth.empty()))
-      wanted.push_back({f, std::move(truth)});
-    else
-      others.push_back(f);
-  }
-  parallel_for(wanted.size(), threads,
-               [&](std::size_t w) { localization.locate(wanted[w].finding); });
-  std::optional<Backdrop> backdrop;
-  if (!wanted.empty()) {
-    backdrop = job.prepared != nullptr ? job.prepared->backdrop.get() : Backdrop(radiograph);
-    if (job.prepared != nullptr) job.prepared->fonts.wait();
-  }
-  const auto file = [&](const char* folder, const LocalizedFinding& found) {
-    return job.arguments.out / folder / map_file_name(input.name, found.finding);
-  };
-  // What takes longest first: the other findings are located beside the drawing.
-  parallel_for(2 * wanted.size() + others.size(), threads, [&](std::size_t task) {
-    if (task < wanted.size()) {
-      const LocalizedFinding& found = findings[wanted[task].finding];
-      write_file(file("overlays", found),
-                 encode_png(finding_overlay(*backdrop, found, job.backend.spec(), frame,
-                                            wanted[task].truth)));
-    } else if (task < wanted.size() + others.size()) {
-      const std::size_t other = others[task - wanted.size()];
-      localization.locate(other);
-      findings[other].map = {};  // whose place the next one takes
-    } else {
-      const std::size_t w = task - wanted.size() - others.size();
-      const LocalizedFinding& found = findings[wanted[w].finding];
-      write_map(file("maps", found), found.map);
-    }
-  });
-  for (const Wanted& done : wanted) findings[done.finding].map = {};
-}
-
-/// All about one image: read, inferred, boxed, written. `alone`: several threads do that at a time,
-/// each its own image. Throws ImageError where it cannot be read.
-LocalizedImage localized(const Job& job, const Input& input, bool alone) {
-  std::optional<ImageF> read;
-  const ImageF& radiograph =
-      job.prepared != nullptr ? job.prepared->radiograph.get() : read.emplace(read_input(input));
-  const Record* record = job.records.find(input);
-  LocalizeOptions options;
-  options.resolution = job.arguments.resolution;
-  options.frame = record != nullptr ? record->frame
-                  : input.record    ? input.record->frame
-                                    : ImageSize{radiograph.width(), radiograph.height()};
-  options.alone = alone;
-  Localization localization(job.backend, radiograph, options);
-  locate_and_write(job, input, radiograph, options.frame, localization,
-                   alone ? 1 : threads_of(job.arguments));
-  return {input.name, options.frame, std::move(localization.findings())};
-}
-
-/// Every image or why it was set aside, in the order of `inputs`.
-struct Localized {
-  std::vector<LocalizedImage> images;
-  std::vector<Skipped> skipped;
-};
-
-/// Each thread takes an image from reading to writing, and then the next: decoding, inference,
-/// boxes and writing of different images overlap, no more images are in memory than threads, and
-/// none of the stages waits for another.
-Localized localized(const Job& job, const std::vector<Input>& inputs) {
-  const std::size_t threads = std::min(threads_of(job.arguments), inputs.size());
-  std::vector<std::optional<LocalizedImage>> images(inputs.size());
-  std::vector<std::string> problems(inputs.size());
-  Progress bar("localizing", inputs.size(), "images");
-  std::mutex mutex;
-  std::size_t done = 0;
-  parallel_for(inputs.size(), threads, [&](std::size_t i) {
-    try {
-      images[i] = localized(job, inputs[i], threads > 1);
-    } catch (const ImageError& error) {
-      problems[i] = error.what();
-      warn("{}: {}", inputs[i].file.string(), error.what());
-    }
-    const std::lock_guard lock(mutex);
-    bar.update(++done);
-  });
-  Localized result;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (images[i])
-      result.images.push_back(std::move(*images[i]));
-    else
-      result.skipped.push_back({inputs[i].file.string(), problems[i]});
-  return result;
-}
-
 int localize_command(const Arguments& arguments) {
   if (needs_torch(arguments.backend, false)) return become_torch_program();
   keep_freed_memory();
-  const std::vector<Input> inputs = inputs_of(arguments.images);
+  std::vector<LocalizationInput> inputs = inputs_of(arguments.images);
   check_names(inputs);
   std::optional<Dataset> dataset;
   if (!arguments.data.empty()) dataset = read_datasets(arguments.data);
-  std::optional<Prepared> prepared;
-  if (inputs.size() == 1 && threads_of(arguments) > 1) prepared.emplace(inputs.front());
+  const KnownRecords records(dataset);
+  if (dataset)
+    for (LocalizationInput& input : inputs) input.known = records.find(input);
+  const std::size_t threads = threads_of(arguments);
+  std::optional<PreparedRadiograph> prepared;
+  if (inputs.size() == 1 && threads > 1) prepared.emplace(inputs.front());
   const auto backend = make_backend(model_file(arguments.model), arguments.backend);
   check_findings(arguments, backend->spec());
 
-  const KnownRecords records(dataset);
-  const auto [images, skipped] =
-      localized({arguments, *backend, dataset, records, prepared ? &*prepared : nullptr}, inputs);
+  LocalizationJob job{*backend, threads, arguments.resolution, arguments.out, {}, {}, nullptr};
+  job.wanted = [&](const LocalizedFinding& found, bool boxed) {
+    return is_wanted(arguments, found, boxed);
+  };
+  if (dataset) job.boxed_findings = dataset->findings;
+  if (prepared) job.prepared = &*prepared;
+  const auto [images, skipped] = localized(job, inputs);
   const std::string json = localization_json(images, backend->spec()).dump(1) + "\n";
   write_file(arguments.out / "localization.json", json);
   write_file(arguments.out / "coco.json", coco_results(images).dump(1) + "\n");

@@ -99,8 +99,9 @@ void Engine::run_images(Images images, Team& team, const Load& load, const Take&
   keep_arena(std::move(arena));
 }
 
-void Engine::run_alone(const Load& load, const Take& take) {
-  run_images({0, 1}, alone_, load, take);
+void Engine::run_alone(std::size_t images, const Load& load, const Take& take) {
+  for (std::size_t first = 0; first < images; first += most_together())
+    run_images({first, std::min(most_together(), images - first)}, alone_, load, take);
 }
 
 std::size_t Engine::most_together() const {

@@ -43,8 +43,12 @@ class Engine {
   /// is not enough memory.
   void run(std::size_t images, const Load& load, const Take& take);
 
-  /// One image, number 0, by the calling thread alone. Any number of threads may call it at a time.
-  void run_alone(const Load& load, const Take& take);
+  /// Images by the calling thread alone. Any number of threads may call it at a time.
+  void run_alone(std::size_t images, const Load& load, const Take& take);
+
+  /// Images that a thread computes at a time: weights are read for all of them, activations stay
+  /// near.
+  [[nodiscard]] std::size_t most_together() const;
 
   /// Called before each layer, with what it reads.
   using Watch = std::function<void(std::size_t layer, const Operands& operands)>;
@@ -71,9 +75,6 @@ class Engine {
     std::size_t count = 1;
   };
   const Plan& plan(std::size_t threads, std::size_t images);
-  /// Images that a thread computes at a time: weights are read for all of them, activations stay
-  /// near.
-  [[nodiscard]] std::size_t most_together() const;
   Arena take_arena(std::size_t size);
   void keep_arena(Arena arena);
   void run_images(Images images, Team& team, const Load& load, const Take& take);

@@ -27,9 +27,30 @@ class EngineBackend : public Backend {
   std::size_t threads() const override { return engine_.threads(); }
 
   std::vector<Inference> infer(std::span<const ImageF> images) override {
+    return inferred(images, [&](const auto& load, const auto& take) {
+      engine_.run(images.size(), load, take);
+    });
+  }
+
+  std::vector<Inference> infer_alone(std::span<const ImageF> images) override {
+    return inferred(images, [&](const auto& load, const auto& take) {
+      engine_.run_alone(images.size(), load, take);
+    });
+  }
+
+  std::size_t together() const override { return engine_.most_together(); }
+
+  std::unique_ptr<Differentiated> differentiate(const ImageF& /*image*/) override {
+    throw UserError("maps that are made of gradients need libtorch",
+                    "--engine torch computes them");
+  }
+
+ private:
+  /// By `run`, which takes what loads an image and what takes its outputs.
+  template <typename Run>
+  std::vector<Inference> inferred(std::span<const ImageF> images, const Run& run) const {
     std::vector<Inference> results(images.size());
-    engine_.run(
-        images.size(),
+    run(
         [&](std::size_t i, float* input) {
           std::copy(images[i].pixels().begin(), images[i].pixels().end(), input);
         },
@@ -39,24 +60,6 @@ class EngineBackend : public Backend {
     return results;
   }
 
-  Inference infer_alone(const ImageF& image) override {
-    Inference result;
-    engine_.run_alone(
-        [&](std::size_t /*i*/, float* input) {
-          std::copy(image.pixels().begin(), image.pixels().end(), input);
-        },
-        [&](std::size_t /*i*/, const std::vector<std::span<const float>>& outputs) {
-          result = inference(outputs);
-        });
-    return result;
-  }
-
-  std::unique_ptr<Differentiated> differentiate(const ImageF& /*image*/) override {
-    throw UserError("maps that are made of gradients need libtorch",
-                    "--engine torch computes them");
-  }
-
- private:
   [[nodiscard]] Inference inference(const std::vector<std::span<const float>>& outputs) const {
     Inference result;
     result.logits.assign(outputs[0].begin(), outputs[0].end());

@@ -69,12 +69,14 @@ class Backend {
   /// Of the CPU that it was given; what works beside it takes no more.
   [[nodiscard]] virtual std::size_t threads() const = 0;
   [[nodiscard]] virtual std::vector<Inference> infer(std::span<const ImageF> images) = 0;
-  /// One image for each of several threads that call it at a time, by the calling thread alone
-  /// where the back end can; here they take turns.
-  [[nodiscard]] virtual Inference infer_alone(const ImageF& image) {
+  /// Images of one of several threads that call it at a time, by the calling thread alone where the
+  /// back end can; here they take turns.
+  [[nodiscard]] virtual std::vector<Inference> infer_alone(std::span<const ImageF> images) {
     const std::lock_guard lock(turn_);
-    return infer({&image, 1}).front();
+    return infer(images);
   }
+  /// How many images are best given to `infer_alone` at a time.
+  [[nodiscard]] virtual std::size_t together() const { return 1; }
   /// For maps that are made of gradients (localize/gradient_maps.h). The result must not outlive
   /// the back end.
   [[nodiscard]] virtual std::unique_ptr<Differentiated> differentiate(const ImageF& image) = 0;

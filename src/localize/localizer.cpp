@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/parallel.h"
 #include "image/resize.h"
 #include "localize/attention.h"
 #include "localize/map_methods.h"
@@ -34,27 +33,20 @@ BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size
   return rule;
 }
 
-namespace {
-
-Inference inferred(Backend& backend, const ImageF& radiograph, bool alone) {
-  const auto size = static_cast<std::size_t>(backend.spec().input_size);
-  const ImageF input = resized(radiograph, size, size);
-  return alone ? backend.infer_alone(input) : std::move(backend.infer({&input, 1}).front());
+ImageF network_input(const ModelSpec& spec, const ImageF& radiograph) {
+  const auto size = static_cast<std::size_t>(spec.input_size);
+  return resized(radiograph, size, size);
 }
 
-}  // namespace
-
-Localization::Localization(Backend& backend, const ImageF& radiograph,
-                           const LocalizeOptions& options)
+Localization::Localization(const Backend& backend, Inference inference, const ImageSize& frame,
+                           std::size_t resolution)
     : backend_(backend),
-      resolution_(options.resolution > 0 ? options.resolution
-                                         : static_cast<std::size_t>(backend.spec().input_size)),
-      inference_(inferred(backend, radiograph, options.alone)) {
+      inference_(std::move(inference)),
+      frame_(frame),
+      resolution_(resolution > 0 ? resolution
+                                 : static_cast<std::size_t>(backend.spec().input_size)),
+      findings_(backend.spec().findings.size()) {
   const ModelSpec& spec = backend.spec();
-  const bool own_frame = options.frame.width == 0;
-  width_ = static_cast<double>(own_frame ? radiograph.width() : options.frame.width);
-  height_ = static_cast<double>(own_frame ? radiograph.height() : options.frame.height);
-  findings_.resize(spec.findings.size());
   for (std::size_t f = 0; f < findings_.size(); ++f) {
     LocalizedFinding& found = findings_[f];
     found.finding = spec.findings[f];
@@ -68,16 +60,20 @@ void Localization::locate(std::size_t finding) {
   LocalizedFinding& found = findings_[finding];
   found.map =
       calibrated_map(spec, finding, attention_map(backend_, inference_, finding, resolution_));
-  const MapView view{found.map.pixels().data(), resolution_, resolution_, width_, height_};
+  const MapView view{found.map.pixels().data(), resolution_, resolution_,
+                     static_cast<double>(frame_.width), static_cast<double>(frame_.height)};
   found.peak = peak_of_map(view);
   found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), finding));
 }
 
 std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
                                        const LocalizeOptions& options) {
-  Localization localization(backend, radiograph, options);
-  parallel_for(localization.findings().size(), options.threads,
-               [&](std::size_t f) { localization.locate(f); });
+  const ImageF input = network_input(backend.spec(), radiograph);
+  const ImageSize frame =
+      options.frame.width > 0 ? options.frame : ImageSize{radiograph.width(), radiograph.height()};
+  Localization localization(backend, std::move(backend.infer({&input, 1}).front()), frame,
+                            options.resolution);
+  for (std::size_t f = 0; f < localization.findings().size(); ++f) localization.locate(f);
   return std::move(localization.findings());
 }
 

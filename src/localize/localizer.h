@@ -25,20 +25,18 @@ struct LocalizedFinding {
   [[nodiscard]] std::optional<bool> predicted() const;
 };
 
-/// How one radiograph is localized.
-struct LocalizeOptions {
-  std::size_t resolution = 0;  ///< side of the maps in cells; 0 takes the model's input size
-  ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
-  bool alone = false;          ///< as Backend::infer_alone: several threads may localize at a time
-  std::size_t threads = 1;     ///< by which `localize` locates the findings
-};
+/// A radiograph (grey in [0, 1], any size) as a back end takes it: resized to the model's square
+/// input by area.
+[[nodiscard]] ImageF network_input(const ModelSpec& spec, const ImageF& radiograph);
 
-/// A radiograph (grey in [0, 1], any size) after the inference, for which it is resized to the
-/// model's square input by area: every finding's probability is known, and each can be located on
-/// its own.
+/// What follows the inference of one radiograph. Every finding's probability is known, and each can
+/// be located on its own.
 class Localization {
  public:
-  Localization(Backend& backend, const ImageF& radiograph, const LocalizeOptions& options = {});
+  /// `frame`: of peaks and boxes. `resolution`: side of the maps in cells; 0 takes the model's
+  /// input size.
+  Localization(const Backend& backend, Inference inference, const ImageSize& frame,
+               std::size_t resolution = 0);
 
   /// In the model's order; map, peak and boxes are empty until they are located.
   [[nodiscard]] std::vector<LocalizedFinding>& findings() noexcept { return findings_; }
@@ -48,15 +46,20 @@ class Localization {
   void locate(std::size_t finding);
 
  private:
-  Backend& backend_;
-  std::size_t resolution_;
-  double width_;  // of the frame
-  double height_;
+  const Backend& backend_;
   Inference inference_;
+  ImageSize frame_;
+  std::size_t resolution_;
   std::vector<LocalizedFinding> findings_;
 };
 
-/// Every finding located, in the model's order.
+/// How one radiograph is localized.
+struct LocalizeOptions {
+  std::size_t resolution = 0;  ///< side of the maps in cells; 0 takes the model's input size
+  ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
+};
+
+/// Every finding of the model on `radiograph` (grey in [0, 1], any size), in the model's order.
 [[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
                                                      const LocalizeOptions& options = {});
 

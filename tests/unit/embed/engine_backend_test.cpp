@@ -173,12 +173,16 @@ TEST(EngineBackend, SeveralImagesAtATimeGiveTheBitsOfEachAlone) {
     const Compared compared(spec, 7);
     for (const std::int64_t threads : {1, 2}) {
       const auto backend = make_engine_backend(compared.file(), threads);
+      EXPECT_GT(backend->together(), 1U);
       const std::vector<Inference> together = backend->infer(compared.images());
+      const std::vector<Inference> by_one = backend->infer_alone(compared.images());
       for (std::size_t i = 0; i < together.size(); ++i) {
-        const Inference alone = backend->infer_alone(compared.images()[i]);
-        EXPECT_EQ(together[i].logits, alone.logits) << backbone << ", image " << i;
-        for (std::size_t s = 0; s < alone.stage_maps.size(); ++s)
-          EXPECT_EQ(test::joined(together[i].stage_maps[s]), test::joined(alone.stage_maps[s]));
+        const Inference alone = backend->infer_alone({&compared.images()[i], 1}).front();
+        for (const Inference& several : {together[i], by_one[i]}) {
+          EXPECT_EQ(several.logits, alone.logits) << backbone << ", image " << i;
+          for (std::size_t s = 0; s < alone.stage_maps.size(); ++s)
+            EXPECT_EQ(test::joined(several.stage_maps[s]), test::joined(alone.stage_maps[s]));
+        }
       }
     }
   }
@@ -288,8 +292,9 @@ TEST(EngineBackend, ThreadsEachWithAnImageOfItsOwnDoNotDisturbEachOther) {
   const auto backend = make_engine_backend(compared.file(), 4);
   std::vector<Inference> actual(8);
   for (int round = 0; round < 5; ++round) {
-    parallel_for(8, 4,
-                 [&](std::size_t i) { actual[i] = backend->infer_alone(compared.images()[i]); });
+    parallel_for(8, 4, [&](std::size_t i) {
+      actual[i] = std::move(backend->infer_alone({&compared.images()[i], 1}).front());
+    });
     EXPECT_LT(apart(actual, compared.expected()), kTolerance);
   }
 }
