@@ -1,8 +1,8 @@
 #include "engine/memory_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
-#include <optional>
 
 namespace chestmap::engine {
 
@@ -10,15 +10,33 @@ namespace {
 
 constexpr std::size_t kLine = 64 / sizeof(float);
 
-/// A piece of memory and the layers during which it is needed.
+/// Floats of a piece of memory, from its start, and the layers during which they are needed.
+struct Part {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+bool meet(const Part& a, const Part& b) {
+  return a.begin < a.end && b.begin < b.end && a.first <= b.last && b.first <= a.last;
+}
+
+/// A piece of memory and the layers during which it is needed: as many floats as its first layer
+/// touches from `first` on, the others from `grows` on. A dense block fills its tensor layer by
+/// layer, and what it reads first may lie where the later ones write.
 struct Piece {
   std::size_t size = 0;
   std::size_t first = 0;
   std::size_t last = 0;
+  std::size_t early = 0;  // floats
+  std::size_t grows = 0;
   std::size_t start = 0;
-};
 
-bool meet(const Piece& a, const Piece& b) { return a.first <= b.last && b.first <= a.last; }
+  [[nodiscard]] std::array<Part, 2> parts() const {
+    return {{{0, early, first, last}, {early, size, grows, last}}};
+  }
+};
 
 /// Largest first, each at the lowest place that is free while it is needed. Gives what is used.
 std::size_t place(std::vector<Piece>& pieces) {
@@ -26,22 +44,37 @@ std::size_t place(std::vector<Piece>& pieces) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return pieces[a].size > pieces[b].size; });
-  std::vector<std::size_t> placed;  // by their starts
+  struct Taken {
+    Part needed;
+    std::size_t at = 0;  // where its piece starts
+  };
+  std::vector<Taken> placed;
   std::size_t end = 0;
   for (const std::size_t p : order) {
     Piece& piece = pieces[p];
     if (piece.size == 0) continue;
-    for (const std::size_t other : placed) {
-      if (!meet(piece, pieces[other])) continue;
-      if (piece.start + piece.size <= pieces[other].start) break;
-      piece.start = std::max(piece.start, pieces[other].start + pieces[other].size);
-    }
+    const std::array<Part, 2> parts = piece.parts();
+    // Each pair that meets forbids some starts.
+    struct Forbidden {
+      std::size_t from = 0;
+      std::size_t to = 0;  // the first start behind it
+    };
+    std::vector<Forbidden> forbidden;
+    for (const Taken& other : placed)
+      for (const Part& part : parts)
+        if (meet(part, other.needed)) {
+          const std::size_t begin = other.at + other.needed.begin;
+          const std::size_t behind = other.at + other.needed.end;
+          if (behind > part.begin)
+            forbidden.push_back(
+                {begin + 1 > part.end ? begin + 1 - part.end : 0, behind - part.begin});
+        }
+    std::sort(forbidden.begin(), forbidden.end(),
+              [](const Forbidden& a, const Forbidden& b) { return a.from < b.from; });
+    for (const Forbidden& starts : forbidden)
+      if (piece.start >= starts.from) piece.start = std::max(piece.start, starts.to);
     end = std::max(end, piece.start + piece.size);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), p,
-                                   [&](std::size_t a, std::size_t b) {
-                                     return pieces[a].start < pieces[b].start;
-                                   }),
-                  p);
+    for (const Part& part : parts) placed.push_back({part, piece.start});
   }
   return end;
 }
@@ -63,25 +96,35 @@ MemoryPlan plan_memory(const Network& network, std::span<const std::size_t> work
       root[t] = *parent;
     }
   }
-  // One piece a root, then one a workspace. `first` starts beyond the end: not needed at all.
+  // One piece a root, then one a workspace.
   std::vector<Piece> pieces(tensors + layers);
-  for (std::size_t t = 0; t < tensors; ++t) pieces[t].first = layers;
-  const auto need = [&](std::size_t t, std::size_t at) {
+  const auto need = [&](std::size_t t, std::size_t at) {  // layer by layer
     Piece& piece = pieces[root[t]];
-    piece.size = whole_lines(network.tensors[root[t]].floats());
-    piece.first = std::min(piece.first, at);
-    piece.last = std::max(piece.last, at);
+    const std::size_t end = offset[t] + whole_lines(network.tensors[t].floats());
+    if (piece.size == 0) {
+      piece.size = whole_lines(network.tensors[root[t]].floats());
+      piece.first = at;
+      piece.grows = layers;
+    }
+    if (piece.first == at)
+      piece.early = std::max(piece.early, end);
+    else if (end > piece.early)
+      piece.grows = std::min(piece.grows, at);
+    piece.last = at;
   };
   need(network.input, 0);
   for (std::size_t l = 0; l < layers; ++l) {
     for (const std::size_t input : network.layers[l].inputs) need(input, l);
     need(network.layers[l].output, l);
-    pieces[tensors + l] = {whole_lines(workspaces[l]), l, l, 0};
+    const std::size_t workspace = whole_lines(workspaces[l]);
+    pieces[tensors + l] = {workspace, l, l, workspace, l, 0};
   }
   pieces[root[network.input]].last = layers;
   for (const auto& [name, output] : network.outputs) {
-    pieces[root[output]].first = 0;
-    pieces[root[output]].last = layers;
+    Piece& piece = pieces[root[output]];
+    piece.first = 0;
+    piece.last = layers;
+    piece.early = piece.size;
   }
   for (std::size_t l = 0; l < layers; ++l) {
     const Layer& layer = network.layers[l];

@@ -40,6 +40,8 @@ class Judge {
       expect_there(layer.inputs[0], layer.name);
       write(layer.output);
       expect_there(layer.inputs[0], layer.name + " (while it writes)");
+      for (std::size_t i = 0; i < workspaces[l]; ++i)
+        EXPECT_EQ(memory_.at(plan.workspaces[l] + i), kNobody) << "workspace of " << layer.name;
     }
     for (const auto& [name, output] : network.outputs) expect_there(output, "the end");
   }
@@ -97,7 +99,8 @@ Network random_network(std::uint64_t seed) {
       last = add(true, {y, last}, tensor(name, network.tensors[last].physical / 16, 4));
     } else {  // a dense one
       const std::size_t a = add(false, {last}, tensor(name + "a", blocks, 4));
-      const std::size_t b = add(false, {a}, tensor(name + "b", 1, 4));
+      const std::size_t y = add(false, {a}, tensor(name + "y", blocks, 4));
+      const std::size_t b = add(false, {y}, tensor(name + "b", 1, 4));
       network.tensors.push_back(tensor(name, blocks + 1, 4));
       last = network.tensors.size() - 1;
       network.tensors[a].parent = network.tensors[b].parent = last;
@@ -132,6 +135,26 @@ TEST(MemoryPlan, MemoryIsUsedAgain) {
   network.outputs.emplace_back("last", 10);
   const std::vector<std::size_t> none(network.layers.size(), 0);
   EXPECT_EQ(plan_memory(network, none).size, 4 * network.tensors[0].floats());
+}
+
+TEST(MemoryPlan, WhatADenseBlockReadsFirstMayLieWhereItsLaterLayersWrite) {
+  // image -> stem (4 blocks) -> a, the first block of a tensor of 5 -> b, the other four.
+  Network network;
+  for (const auto& [name, blocks] : {std::pair("image", 1), {"stem", 4}, {"a", 1}, {"b", 4}})
+    network.tensors.push_back(tensor(name, blocks, 4));
+  network.tensors.push_back(tensor("all", 5, 4));
+  network.tensors[2].parent = network.tensors[3].parent = 4;
+  network.tensors[3].offset = 16;
+  for (std::size_t t = 1; t < 4; ++t)
+    network.layers.push_back({network.tensors[t].name, plain(), {t - 1}, t});
+  network.tensors.push_back(tensor("last", 1, 4));
+  network.layers.push_back({"last", plain(), {4}, 5});
+  network.outputs.emplace_back("last", 5);
+  const std::vector<std::size_t> none(network.layers.size(), 0);
+  const MemoryPlan plan = plan_memory(network, none);
+  const Judge judge(network, plan, none);
+  // Beside the image and the result, only the block's tensor.
+  EXPECT_EQ(plan.size, network.tensors[4].floats() + 2 * network.tensors[0].floats());
 }
 
 TEST(MemoryPlan, SumIsWrittenOverWhatItAddsWhereNothingReadsThatLater) {
