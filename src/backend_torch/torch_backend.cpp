@@ -91,6 +91,7 @@ class TorchBackend : public Backend {
 
   std::size_t threads() const override { return static_cast<std::size_t>(at::get_num_threads()); }
 
+  /// One image leaves most of a GPU idle.
   std::size_t together() const override { return device_.is_cpu() ? 1 : 8; }
 
   std::vector<Inference> infer(std::span<const ImageF> images) override {

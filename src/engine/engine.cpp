@@ -17,6 +17,7 @@ Engine::Engine(Network network, std::size_t threads, const Computing& how)
   parallel_for(kernels_.size(), team_.size(), [&](std::size_t layer) {
     kernels_[layer] = make_kernel(network_, network_.layers[layer], how);
   });
+  // What one image needs, by all threads at once.
   Arena arena(plan(team_.size(), 1).floats);
   arena.take_pages(team_.size());
   keep_arena(std::move(arena));

@@ -38,43 +38,47 @@ struct Piece {
   }
 };
 
+/// Starts at which one part would lie over another.
+struct Forbidden {
+  std::size_t from = 0;
+  std::size_t to = 0;  // the first one behind
+};
+
+/// The lowest start at which no part lies over one of `placed`, whose places are from the start of
+/// the memory, while both are needed.
+std::size_t lowest_start(const std::array<Part, 2>& parts, std::span<const Part> placed) {
+  std::vector<Forbidden> forbidden;
+  for (const Part& other : placed)
+    for (const Part& part : parts)
+      if (meet(part, other) && other.end > part.begin)
+        forbidden.push_back(
+            {other.begin + 1 > part.end ? other.begin + 1 - part.end : 0, other.end - part.begin});
+  std::sort(forbidden.begin(), forbidden.end(),
+            [](const Forbidden& a, const Forbidden& b) { return a.from < b.from; });
+  std::size_t start = 0;
+  for (const Forbidden& starts : forbidden)
+    if (start >= starts.from) start = std::max(start, starts.to);
+  return start;
+}
+
 /// Largest first, each at the lowest place that is free while it is needed. Gives what is used.
 std::size_t place(std::vector<Piece>& pieces) {
   std::vector<std::size_t> order(pieces.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return pieces[a].size > pieces[b].size; });
-  struct Taken {
-    Part needed;
-    std::size_t at = 0;  // where its piece starts
-  };
-  std::vector<Taken> placed;
+  std::vector<Part> placed;
   std::size_t end = 0;
   for (const std::size_t p : order) {
     Piece& piece = pieces[p];
     if (piece.size == 0) continue;
-    const std::array<Part, 2> parts = piece.parts();
-    // Each pair that meets forbids some starts.
-    struct Forbidden {
-      std::size_t from = 0;
-      std::size_t to = 0;  // the first start behind it
-    };
-    std::vector<Forbidden> forbidden;
-    for (const Taken& other : placed)
-      for (const Part& part : parts)
-        if (meet(part, other.needed)) {
-          const std::size_t begin = other.at + other.needed.begin;
-          const std::size_t behind = other.at + other.needed.end;
-          if (behind > part.begin)
-            forbidden.push_back(
-                {begin + 1 > part.end ? begin + 1 - part.end : 0, behind - part.begin});
-        }
-    std::sort(forbidden.begin(), forbidden.end(),
-              [](const Forbidden& a, const Forbidden& b) { return a.from < b.from; });
-    for (const Forbidden& starts : forbidden)
-      if (piece.start >= starts.from) piece.start = std::max(piece.start, starts.to);
+    piece.start = lowest_start(piece.parts(), placed);
     end = std::max(end, piece.start + piece.size);
-    for (const Part& part : parts) placed.push_back({part, piece.start});
+    for (Part part : piece.parts()) {
+      part.begin += piece.start;
+      part.end += piece.start;
+      placed.push_back(part);
+    }
   }
   return end;
 }
