@@ -44,12 +44,11 @@ MappedFile::~MappedFile() {
   ::close(descriptor_);
 }
 
-void MappedFile::forget(std::span<const std::byte> part) const noexcept {
-  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const auto from = static_cast<std::size_t>(part.data() - bytes().data());
-  const std::size_t first = (from + page - 1) / page * page;
-  const std::size_t last = (from + part.size()) / page * page;
-  if (first < last) ::madvise(static_cast<std::byte*>(start_) + first, last - first, MADV_DONTNEED);
+void MappedFile::forget(std::size_t bytes) const noexcept {
+  constexpr std::size_t kTogether = std::size_t{8} << 20;
+  if (forgotten_.fetch_add(bytes) + bytes < kTogether) return;
+  forgotten_ = 0;
+  ::madvise(start_, size_, MADV_DONTNEED);
 }
 
 }  // namespace chestmap

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -22,9 +23,10 @@ class MappedFile {
   }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Lets go of the memory behind the whole pages of this part, which come from the file again when
-  /// they are next looked at.
-  void forget(std::span<const std::byte> part) const noexcept;
+  /// Says that so many bytes will not be looked at again. Once they are 8 MiB, lets go of the memory
+  /// behind the whole file, which comes from the file again where it is looked at: each time that
+  /// memory is let go of interrupts all threads.
+  void forget(std::size_t bytes) const noexcept;
 
   /// The open file, for advice to the system.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
@@ -34,6 +36,7 @@ class MappedFile {
   int descriptor_ = -1;
   void* start_ = nullptr;
   std::size_t size_ = 0;
+  mutable std::atomic<std::size_t> forgotten_ = 0;  // bytes since memory was let go of
 };
 
 }  // namespace chestmap

@@ -31,7 +31,7 @@ class Numbers {
   /// Becomes empty and gives the memory back: a file's pages too, which others who read them get
   /// from the system anew.
   void drop() {
-    if (file_) file_->forget(std::as_bytes(part_));
+    if (file_) file_->forget(part_.size_bytes());
     *this = Numbers();
   }
 
