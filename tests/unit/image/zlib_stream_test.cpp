@@ -45,7 +45,7 @@ TEST(ZlibStream, GivesBackWhatWasCompressed) {
 
 TEST(ZlibStream, OfAnotherLengthIsRefused) {
   const std::string stream = zlib_compressed(bytes_of(5000, 100));
-  for (const std::size_t length : {0, 1, 4999, 5001, 100'000}) {
+  for (const unsigned length : {0U, 1U, 4999U, 5001U, 100'000U}) {
     std::vector<std::uint8_t> back(length);
     EXPECT_FALSE(decompresses(stream, back)) << length;
   }
