@@ -190,6 +190,7 @@ Localized localized(const LocalizationJob& job, std::span<const LocalizationInpu
     localize_one(job, inputs.front(), outcomes);
     return outcomes.take();
   }
+  if (inputs.empty()) return outcomes.take();
   const std::size_t threads = std::min(job.threads, inputs.size());
   const std::size_t each = (inputs.size() + threads - 1) / threads;
   const std::size_t group = std::min(job.backend.together(), each);

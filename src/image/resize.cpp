@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "image/row_groups.h"
+
 namespace chestmap {
 
 namespace {
@@ -92,29 +94,19 @@ ImageF resized_vertically(const Image<T>& image, std::size_t height, Resampling 
   return result;
 }
 
-/// Along the rows, some at a time: each pixel's weights are looked up once for all of them, and
-/// their sums do not wait for each other.
 ImageF resized_horizontally(const ImageF& image, std::size_t width, Resampling resampling) {
-  constexpr std::size_t kRows = 4;
   ImageF result = ImageF::unset(width, image.height());
   const std::vector<Tap> columns = taps(image.width(), width, resampling);
-  for (std::size_t y = 0; y < image.height(); y += kRows) {
-    std::array<const float*, kRows> from;
-    std::array<float*, kRows> to;
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const std::size_t row = std::min(y + r, image.height() - 1);  // the last again and again
-      from[r] = image.pixels().data() + row * image.width();
-      to[r] = result.pixels().data() + row * width;
-    }
+  for_row_groups(image, result, [&](const auto& from, const auto& to) {
     for (std::size_t x = 0; x < width; ++x) {
       const std::size_t first = columns[x].first;
       const std::span<const float> weights = columns[x].weights;
-      std::array<float, kRows> sums{};
+      std::array<float, kRowGroup> sums{};
       for (std::size_t i = 0; i < weights.size(); ++i)
-        for (std::size_t r = 0; r < kRows; ++r) sums[r] += weights[i] * from[r][first + i];
-      for (std::size_t r = 0; r < kRows; ++r) to[r][x] = sums[r];
+        for (std::size_t r = 0; r < kRowGroup; ++r) sums[r] += weights[i] * from[r][first + i];
+      for (std::size_t r = 0; r < kRowGroup; ++r) to[r][x] = sums[r];
     }
-  }
+  });
   return result;
 }
 

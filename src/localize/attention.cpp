@@ -1,7 +1,8 @@
 #include "localize/attention.h"
 
 #include <algorithm>
-#include <array>
+
+#include "image/row_groups.h"
 
 namespace chestmap {
 
@@ -19,24 +20,15 @@ class Widened {
       : wide_(ImageF::unset(centres.size(), map.height())),
         rows_(interpolate(grid.y, map.height(), centres)),
         factor_(static_cast<float>(factor)) {
-    // Some rows at a time, which share what is looked up for a column.
-    constexpr std::size_t kRows = 4;
     const auto columns = interpolate(grid.x, map.width(), centres);
-    for (std::size_t y = 0; y < map.height(); y += kRows) {
-      std::array<const float*, kRows> from;
-      std::array<float*, kRows> to;
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const std::size_t row = std::min(y + r, map.height() - 1);  // the last again and again
-        from[r] = map.pixels().data() + row * map.width();
-        to[r] = wide_.pixels().data() + row * wide_.width();
-      }
+    for_row_groups(map, wide_, [&](const auto& from, const auto& to) {
       for (std::size_t x = 0; x < columns.size(); ++x) {
         const std::size_t left = columns[x].first;
         const std::size_t right = std::min(left + 1, map.width() - 1);
-        for (std::size_t r = 0; r < kRows; ++r)
+        for (std::size_t r = 0; r < kRowGroup; ++r)
           to[r][x] = blend(from[r][left], from[r][right], columns[x].weight);
       }
-    }
+    });
   }
 
   /// Adds `factor` times the interpolated row to `sum`.

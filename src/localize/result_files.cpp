@@ -90,7 +90,7 @@ nlohmann::ordered_json coco_results(const std::vector<LocalizedImage>& images) {
   return list;
 }
 
-ImageRgb finding_overlay(const Backdrop& radiograph, const LocalizedFinding& found,
+ImageRgb finding_overlay(const Backdrop& backdrop, const LocalizedFinding& found,
                          const ModelSpec& spec, const ImageSize& frame,
                          const std::vector<Box>& truth) {
   const auto index = static_cast<std::size_t>(
@@ -108,7 +108,7 @@ ImageRgb finding_overlay(const Backdrop& radiograph, const LocalizedFinding& fou
   for (const Box& box : truth) overlay.truth.push_back({box, {}});
   overlay.frame_width = static_cast<double>(frame.width);
   overlay.frame_height = static_cast<double>(frame.height);
-  return draw_overlay(radiograph, overlay);
+  return draw_overlay(backdrop, overlay);
 }
 
 }  // namespace chestmap

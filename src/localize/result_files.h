@@ -31,7 +31,7 @@ struct LocalizedImage {
 /// in `frame`). Colours stand for calibrated logits on one scale for all images and findings of the
 /// model. Below the finding's threshold, a probability of one half where it has none, nothing is
 /// drawn.
-[[nodiscard]] ImageRgb finding_overlay(const Backdrop& radiograph, const LocalizedFinding& found,
+[[nodiscard]] ImageRgb finding_overlay(const Backdrop& backdrop, const LocalizedFinding& found,
                                        const ModelSpec& spec, const ImageSize& frame,
                                        const std::vector<Box>& truth);
 
