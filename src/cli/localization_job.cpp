@@ -16,14 +16,14 @@ namespace chestmap {
 
 namespace {
 
-ImageF read_input(const LocalizationInput& input) {
-  return input.record ? read_record_image(*input.record) : read_image(input.file);
+GreyImage read_input(const LocalizationInput& input) {
+  return input.record ? read_record_image(*input.record) : read_grey(input.file);
 }
 
 /// Of peaks and boxes: the data set's, else the file's own size.
-ImageSize frame_of(const LocalizationInput& input, const ImageF& radiograph) {
+ImageSize frame_of(const LocalizationInput& input, const GreyImage& radiograph) {
   if (input.known != nullptr) return input.known->frame;
-  return input.record ? input.record->frame : ImageSize{radiograph.width(), radiograph.height()};
+  return input.record ? input.record->frame : size_of(radiograph);
 }
 
 /// A finding whose map and overlay are written.
@@ -44,7 +44,7 @@ std::vector<Box> boxes_of(const LocalizationJob& job, const LocalizationInput& i
 /// Locates every finding of a radiograph, by `threads` threads, and writes maps and overlays of
 /// those that are wanted.
 LocalizedImage located_and_written(const LocalizationJob& job, const LocalizationInput& input,
-                                   const ImageF& radiograph, Inference inference,
+                                   const GreyImage& radiograph, Inference inference,
                                    std::size_t threads) {
   const ImageSize frame = frame_of(input, radiograph);
   Localization localization(job.backend, std::move(inference), frame, job.resolution);
@@ -134,8 +134,8 @@ class Outcomes {
 /// The one radiograph, by all threads.
 void localize_one(const LocalizationJob& job, const LocalizationInput& input, Outcomes& outcomes) {
   try {
-    std::optional<ImageF> read;
-    const ImageF& radiograph =
+    std::optional<GreyImage> read;
+    const GreyImage& radiograph =
         job.prepared != nullptr ? job.prepared->image.get() : read.emplace(read_input(input));
     const ImageF taken = network_input(job.backend.spec(), radiograph);
     Inference inference = std::move(job.backend.infer({&taken, 1}).front());
@@ -152,7 +152,7 @@ void localize_some(const LocalizationJob& job, std::span<const LocalizationInput
   constexpr std::size_t kMostPixels = std::size_t{4} << 20;  // four files of ChestX-ray14
   struct Read {
     std::size_t input;
-    ImageF radiograph;
+    GreyImage radiograph;
   };
   std::vector<Read> group;
   std::vector<ImageF> taken;
@@ -161,7 +161,8 @@ void localize_some(const LocalizationJob& job, std::span<const LocalizationInput
     try {
       group.push_back({i, read_input(inputs[i])});
       taken.push_back(network_input(job.backend.spec(), group.back().radiograph));
-      pixels += group.back().radiograph.pixels().size();
+      const ImageSize size = size_of(group.back().radiograph);
+      pixels += size.width * size.height;
     } catch (const ImageError& error) {
       outcomes.set_aside(i, error);
     }

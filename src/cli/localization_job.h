@@ -31,7 +31,7 @@ struct PreparedRadiograph {
   explicit PreparedRadiograph(const LocalizationInput& input);
 
   std::future<void> fonts;
-  std::shared_future<ImageF> image;  ///< or why it cannot be read
+  std::shared_future<GreyImage> image;  ///< or why it cannot be read
   std::future<Backdrop> backdrop;
 };
 

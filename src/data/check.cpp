@@ -117,8 +117,8 @@ Look look_at(const Record& record, bool decode) {
       return {read_record_image_size(record), {}, record.pack->pixel_hash(record.pack_index)};
     }
     if (!decode) return {read_record_image_size(record), {}, std::nullopt};
-    const ImageF image = read_record_image(record);
-    return {{image.width(), image.height()}, {}, hash64(to_samples(image.pixels(), 16))};
+    const ImageF image = values_of(read_record_image(record));
+    return {size_of(image), {}, hash64(to_samples(image.pixels(), 16))};
   } catch (const ImageError& error) {
     return {{}, error.what(), std::nullopt};
   }

@@ -14,9 +14,10 @@ void check_there(const Record& record) {
 
 }  // namespace
 
-ImageF read_record_image(const Record& record) {
+GreyImage read_record_image(const Record& record) {
   check_there(record);
-  return record.pack ? record.pack->image(record.pack_index) : read_image(record.file);
+  if (record.pack) return record.pack->image(record.pack_index);
+  return read_grey(record.file);
 }
 
 ImageF read_record_square(const Record& record, std::size_t side) {

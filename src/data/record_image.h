@@ -5,11 +5,11 @@
 
 namespace chestmap {
 
-/// The record's radiograph, grey in [0, 1]: its file, or the square that was prepared of it. Throws
-/// ImageError, also where the data set does not hold the image.
-[[nodiscard]] ImageF read_record_image(const Record& record);
+/// The record's radiograph: its file, or the square that was prepared of it. Throws ImageError, also
+/// where the data set does not hold the image.
+[[nodiscard]] GreyImage read_record_image(const Record& record);
 
-/// The same brought to a square by area mean.
+/// The same in [0, 1], brought to a square by area mean.
 [[nodiscard]] ImageF read_record_square(const Record& record, std::size_t side);
 
 /// Width and height of the record's image, before it was prepared. Throws ImageError.

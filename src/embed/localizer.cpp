@@ -47,10 +47,11 @@ std::vector<Localizer::Finding> Localizer::localize(std::span<const float> pixel
                                                     std::size_t width, std::size_t height) {
   if (width == 0 || height == 0 || pixels.size() / width != height || pixels.size() % width != 0)
     throw std::invalid_argument("the number of pixels is not width x height");
-  ImageF radiograph(width, height);
+  ImageF radiograph = ImageF::unset(width, height);
   std::copy(pixels.begin(), pixels.end(), radiograph.pixels().begin());
   std::vector<Finding> findings;
-  for (const LocalizedFinding& found : chestmap::localize(*state_->backend, radiograph)) {
+  for (const LocalizedFinding& found :
+       chestmap::localize(*state_->backend, std::move(radiograph))) {
     Finding finding;
     finding.name = found.finding;
     finding.probability = found.probability;

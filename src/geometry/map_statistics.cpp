@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -91,101 +92,105 @@ std::size_t first_of_largest(std::span<const float> values) {
 
 namespace {
 
-/// Values between two bounds, these included, and how many finite ones lie below.
+std::vector<float> finite_values(std::span<const float> values, const ValueRange& range) {
+  std::vector<float> finite;
+  finite.reserve(range.finite);
+  std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
+               [](float value) { return value >= -kLargest && value <= kLargest; });
+  return finite;
+}
+
+/// Two bounds, and among values those between them, these included.
 struct Between {
+  float low;
+  float high;
   std::vector<float> values;
-  std::size_t below = 0;
+  std::size_t below = 0;  // how many
 };
 
-/// `all_finite`: every value is.
-template <bool all_finite>
-Between between(std::span<const float> values, const ValueRange& range, float low, float high) {
+Between between(std::span<const float> values, float low, float high) {
   // Counted without a branch, which compilers turn into vectors; of a smooth map few blocks hold a
-  // value between the bounds. What is not finite lies outside the range.
-  constexpr std::size_t kBlock = 32;
-  const auto least = static_cast<float>(range.least);
-  const auto most = static_cast<float>(range.most);
-  Between result;
+  // value between the bounds.
+  constexpr std::size_t kBlock = 16;
+  Between result{low, high, {}};
   for (std::size_t first = 0; first < values.size(); first += kBlock) {
     const auto block = values.subspan(first, std::min(kBlock, values.size() - first));
-    std::uint32_t not_below = 0;  // finite ones from `low` on
-    std::uint32_t above = 0;
-    std::uint32_t finite = 0;
+    std::uint32_t below = 0;
+    std::uint32_t not_above = 0;
     for (const float value : block) {
-      const float known = all_finite || value <= most ? value : -kInfinity;  // NaN as well
-      not_below += known >= low ? 1U : 0U;
-      above += known > high ? 1U : 0U;
-      if constexpr (!all_finite) finite += known >= least ? 1U : 0U;
+      below += value < low ? 1U : 0U;
+      not_above += value <= high ? 1U : 0U;
     }
-    if constexpr (all_finite) finite = static_cast<std::uint32_t>(block.size());
-    result.below += finite - not_below;
-    const std::uint32_t inside = not_below - above;
+    result.below += below;
+    const std::uint32_t inside = not_above - below;
     if (inside == 0) continue;
     std::array<float, kBlock + 1> kept;  // each value is written, the next one over it or behind it
     std::size_t count = 0;
     for (const float value : block) {
       kept[count] = value;
-      count += value >= low && value <= high ? 1 : 0;
+      count += (value >= low ? 1U : 0U) & (value <= high ? 1U : 0U);  // `&&` would be a branch
     }
     result.values.insert(result.values.end(), kept.begin(), kept.begin() + inside);
   }
   return result;
 }
 
-/// Bounds that are very likely to hold the value that a share of the finite values lies below, by a
-/// sample spread over them. It has n^(2/3) of n values: then as many lie between the bounds.
-std::pair<float, float> bounds_at(std::span<const float> values, const ValueRange& range,
+/// Bounds that are very likely to hold the value that a share of others lies below, of values of
+/// which `low` and `high` are bounds: by a sample, in buckets of a thousandth of their distance.
+std::pair<float, float> bounds_at(std::span<const float> values, float low, float high,
                                   double share) {
-  const auto least = static_cast<float>(range.least);
-  const auto most = static_cast<float>(range.most);
-  const double root = std::cbrt(static_cast<double>(values.size()));
-  std::vector<float> sample;
-  // An odd step meets all columns of a map whose width is a power of two.
-  for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(root) | 1U)
-    if (values[i] >= least && values[i] <= most) sample.push_back(values[i]);
-  const auto size = static_cast<double>(sample.size());
+  constexpr std::size_t kRun = 16;        // values side by side, which compilers take as vectors
+  constexpr std::size_t kStep = 9 * kRun;  // odd: meets all columns whatever the map's width
+  constexpr int kBuckets = 1024;
+  const double per_one = kBuckets / (static_cast<double>(high) - static_cast<double>(low));
+  const float scale = static_cast<float>(std::min(per_one, static_cast<double>(kLargest)));
+  std::array<std::uint32_t, kBuckets + 1> counts{};
+  std::size_t size = 0;
+  for (std::size_t first = 0; first + kRun <= values.size(); first += kStep, size += kRun) {
+    std::array<std::int32_t, kRun> buckets;
+    for (std::size_t i = 0; i < kRun; ++i)  // the distance of two floats may be infinite
+      buckets[i] =
+          static_cast<std::int32_t>(std::min((values[first + i] - low) * scale, float{kBuckets}));
+    for (const std::int32_t bucket : buckets) ++counts[static_cast<std::size_t>(bucket)];
+  }
+  const auto all = static_cast<double>(size);
   // Three standard deviations of the rank that the value sought has in the sample.
-  const double margin = 3.0 * std::sqrt(size * share * (1.0 - share)) + 1.0;
-  const auto at = [&](double rank, float beyond) {
-    if (!(rank >= 0.0 && rank < size)) return beyond;
-    const auto nth = sample.begin() + static_cast<std::ptrdiff_t>(rank);
-    std::nth_element(sample.begin(), nth, sample.end());
-    return *nth;
+  const double margin = 3.0 * std::sqrt(all * share * (1.0 - share)) + 1.0;
+  const auto bucket_at = [&](double rank) {
+    int bucket = 0;
+    for (double below = counts[0]; bucket < kBuckets && below <= rank;)
+      below += counts[static_cast<std::size_t>(++bucket)];
+    return bucket;
   };
-  const float low = at(size * share - margin, least);
-  return {low, at(size * share + margin, most)};
+  const auto edge = [&](int bucket) {
+    return static_cast<float>(static_cast<double>(low) + bucket / per_one);
+  };
+  const int first = bucket_at(all * share - margin);
+  const int last = bucket_at(all * share + margin);
+  return {first == 0 ? low : edge(first), last >= kBuckets - 1 ? high : edge(last + 1)};
 }
 
 }  // namespace
 
 double median_of(std::span<const float> values, const ValueRange& range) {
-  constexpr std::size_t kFew = 2048;  // are ordered as they are
-  std::size_t upper = range.finite / 2;
-  std::size_t lower = (range.finite - 1) / 2;
-  const bool all_finite = range.finite == values.size();
-  const auto narrowed = [&](float low, float high) {
-    return all_finite ? between<true>(values, range, low, high)
-                      : between<false>(values, range, low, high);
-  };
-  const auto holds_median = [&](const Between& middle) {
-    return lower >= middle.below && upper < middle.below + middle.values.size();
-  };
-  const auto [low, high] = bounds_at(values, range, 0.5);
-  Between middle = narrowed(low, high);
-  if (!holds_median(middle))
-    middle = narrowed(static_cast<float>(range.least), static_cast<float>(range.most));
-  while (true) {
-    upper -= middle.below;
-    lower -= middle.below;
-    const std::size_t left = middle.values.size();
-    if (left <= kFew) break;
-    const auto [from, to] =
-        bounds_at(middle.values, range, static_cast<double>(upper) / static_cast<double>(left));
-    Between inner = between<true>(middle.values, range, from, to);
-    middle.below = 0;
-    if (!holds_median(inner) || inner.values.size() > left / 2) break;
+  if (range.finite < values.size()) return median_of(finite_values(values, range), range);
+  constexpr std::size_t kFew = 1024;  // are ordered as they are
+  std::size_t upper = values.size() / 2;
+  std::size_t lower = (values.size() - 1) / 2;
+  Between middle{static_cast<float>(range.least), static_cast<float>(range.most), {}};
+  std::span<const float> left = values;
+  while (left.size() > kFew) {
+    const auto [low, high] = bounds_at(left, middle.low, middle.high,
+                                       static_cast<double>(upper) / static_cast<double>(left.size()));
+    Between inner = between(left, low, high);
+    const bool held = lower >= inner.below && upper < inner.below + inner.values.size();
+    if (!held || inner.values.size() > left.size() / 2) break;
+    upper -= inner.below;
+    lower -= inner.below;
     middle = std::move(inner);
+    left = middle.values;
   }
+  if (left.data() == values.data()) middle.values.assign(values.begin(), values.end());
   const auto place = middle.values.begin() + static_cast<std::ptrdiff_t>(upper);
   std::nth_element(middle.values.begin(), place, middle.values.end());
   const auto above = static_cast<double>(*place);

@@ -6,13 +6,13 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "image/dicom/dicom.h"
 #include "image/grey_png.h"
 #include "image/jpeg.h"
 #include "image/png.h"
-#include "image/resize.h"
 
 namespace chestmap {
 
@@ -69,21 +69,25 @@ ImageSize size_in(std::span<const std::byte> content) {
 
 }  // namespace
 
-ImageF decode_image(std::span<const std::byte> file_content) {
-  if (const auto samples = decode_8_bits(file_content)) return in_unit_range(*samples);
+GreyImage decode_grey(std::span<const std::byte> file_content) {
+  if (auto samples = decode_8_bits(file_content)) return std::move(*samples);
   return decode_deep(file_content);
 }
 
-ImageF read_image(const std::filesystem::path& file) {
-  return decode_image(read_bytes(file, kWhole));
+GreyImage read_grey(const std::filesystem::path& file) {
+  return decode_grey(read_bytes(file, kWhole));
 }
+
+ImageF decode_image(std::span<const std::byte> file_content) {
+  return values_of(decode_grey(file_content));
+}
+
+ImageF read_image(const std::filesystem::path& file) { return values_of(read_grey(file)); }
 
 ResizedImage decode_image_resized(std::span<const std::byte> file_content, std::size_t width,
                                   std::size_t height) {
-  if (const auto samples = decode_8_bits(file_content))
-    return {resized(*samples, width, height), {samples->width(), samples->height()}};
-  const ImageF image = decode_deep(file_content);
-  return {resized(image, width, height), {image.width(), image.height()}};
+  const GreyImage image = decode_grey(file_content);
+  return {resized(image, width, height), size_of(image)};
 }
 
 ResizedImage read_image_resized(const std::filesystem::path& file, std::size_t width,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/grey_image.h"
 #include "image/image.h"
 
 namespace chestmap {
@@ -30,12 +31,11 @@ inline constexpr std::size_t kLargestSide = 16384;
 [[nodiscard]] ImageF read_image(const std::filesystem::path& file);
 [[nodiscard]] ImageF decode_image(std::span<const std::byte> file_content);
 
+/// The same, as 8-bit samples where the file has them: JPEG and grey PNG of 8 bits.
+[[nodiscard]] GreyImage read_grey(const std::filesystem::path& file);
+[[nodiscard]] GreyImage decode_grey(std::span<const std::byte> file_content);
+
 /// Width and height from the header alone, without decoding. Throws ImageError.
-struct ImageSize {
-  std::size_t width = 0;
-  std::size_t height = 0;
-  friend bool operator==(const ImageSize&, const ImageSize&) = default;
-};
 [[nodiscard]] ImageSize read_image_size(const std::filesystem::path& file);
 
 /// A decoded image brought to another size, and the size that it had.
@@ -43,8 +43,7 @@ struct ResizedImage {
   ImageF image;
   ImageSize original;
 };
-/// `read_image` and `resized` by area mean at once, without a copy in floats of the original in
-/// between where it has 8 bits. Throws ImageError.
+/// `read_grey` and `resized` by area mean. Throws ImageError.
 [[nodiscard]] ResizedImage read_image_resized(const std::filesystem::path& file, std::size_t width,
                                               std::size_t height);
 [[nodiscard]] ResizedImage decode_image_resized(std::span<const std::byte> file_content,

@@ -27,6 +27,12 @@ struct UnsetAllocator : std::allocator<T> {
   }
 };
 
+struct ImageSize {
+  std::size_t width = 0;
+  std::size_t height = 0;
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
 /// A two-dimensional image, row-major, one value a pixel. Pixel (x, y) covers [x, x+1) x [y, y+1)
 /// of the image frame, x right, y down.
 template <typename T>
@@ -65,6 +71,11 @@ class Image {
   std::size_t height_ = 0;
   std::vector<T, UnsetAllocator<T>> pixels_;
 };
+
+template <typename T>
+[[nodiscard]] ImageSize size_of(const Image<T>& image) noexcept {
+  return {image.width(), image.height()};
+}
 
 using ImageF = Image<float>;
 using Image8 = Image<std::uint8_t>;

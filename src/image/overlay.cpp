@@ -117,17 +117,20 @@ void draw_boxes(Canvas& canvas, const Overlay& overlay, const OverlayStyle& styl
 
 }  // namespace
 
-Backdrop::Backdrop(const ImageF& image, std::size_t longer_side)
-    : side(longer_side), radiograph{image.width(), image.height()} {
-  if (image.empty() || side == 0)
+Backdrop::Backdrop(const GreyImage& image, std::size_t longer_side)
+    : side(longer_side), radiograph(size_of(image)) {
+  const std::size_t longer = std::max(radiograph.width, radiograph.height);
+  if (longer == 0 || side == 0)
     throw std::invalid_argument("a backdrop needs a radiograph and a side");
-  const std::size_t longer = std::max(image.width(), image.height());
   const auto to = [&](std::size_t length) {
     return std::max<std::size_t>(1, (length * side + longer / 2) / longer);
   };
+  const std::size_t width = to(radiograph.width);
+  const std::size_t height = to(radiograph.height);
   // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut.
-  const ImageF drawn = resized(image, to(image.width()), to(image.height()),
-                               side > longer ? Resampling::lanczos : Resampling::area);
+  const ImageF drawn = side > longer
+                           ? resized(values_of(image), width, height, Resampling::lanczos)
+                           : resized(image, width, height);
   grey = Image8::unset(drawn.width(), drawn.height());
   std::transform(drawn.pixels().begin(), drawn.pixels().end(), grey.pixels().begin(), byte);
 }

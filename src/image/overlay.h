@@ -17,10 +17,10 @@ struct OverlayBox {
   std::string label;
 };
 
-/// The radiograph (grey in [0, 1]) as it is drawn behind overlays, resized once for all of them. It
+/// The radiograph as it is drawn behind overlays, resized once for all of them. It
 /// keeps its aspect. Throws std::invalid_argument where it is empty and for a side of 0.
 struct Backdrop {
-  explicit Backdrop(const ImageF& radiograph, std::size_t longer_side = 768);
+  explicit Backdrop(const GreyImage& radiograph, std::size_t longer_side = 768);
 
   std::size_t side;      ///< the longer one as drawn, in pixels
   ImageSize radiograph;  ///< its own size

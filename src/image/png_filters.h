@@ -10,7 +10,7 @@ namespace chestmap {
 
 /// Bytes that must lie before and behind `filtered` in its buffer: whole groups of columns are
 /// read.
-inline constexpr std::size_t kFilterMargin = 16;
+inline constexpr std::size_t kFilterMargin = 32;
 
 /// Undoes PNG's filters (PNG specification, 9.2) of an image with one byte a pixel: `filtered`
 /// holds `image.height()` rows, each the filter's number and `image.width()` bytes. False where a

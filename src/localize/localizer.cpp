@@ -33,7 +33,7 @@ BoxRule box_rule(const ModelSpec& spec, const std::string& map_method, std::size
   return rule;
 }
 
-ImageF network_input(const ModelSpec& spec, const ImageF& radiograph) {
+ImageF network_input(const ModelSpec& spec, const GreyImage& radiograph) {
   const auto size = static_cast<std::size_t>(spec.input_size);
   return resized(radiograph, size, size);
 }
@@ -66,11 +66,11 @@ void Localization::locate(std::size_t finding) {
   found.boxes = boxes_from_map(view, box_rule(spec, own_map_name(spec), finding));
 }
 
-std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
+std::vector<LocalizedFinding> localize(Backend& backend, const GreyImage& radiograph,
                                        const LocalizeOptions& options) {
   const ImageF input = network_input(backend.spec(), radiograph);
   const ImageSize frame =
-      options.frame.width > 0 ? options.frame : ImageSize{radiograph.width(), radiograph.height()};
+      options.frame.width > 0 ? options.frame : size_of(radiograph);
   Localization localization(backend, std::move(backend.infer({&input, 1}).front()), frame,
                             options.resolution);
   for (std::size_t f = 0; f < localization.findings().size(); ++f) localization.locate(f);

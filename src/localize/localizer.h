@@ -25,9 +25,8 @@ struct LocalizedFinding {
   [[nodiscard]] std::optional<bool> predicted() const;
 };
 
-/// A radiograph (grey in [0, 1], any size) as a back end takes it: resized to the model's square
-/// input by area.
-[[nodiscard]] ImageF network_input(const ModelSpec& spec, const ImageF& radiograph);
+/// A radiograph (of any size) as a back end takes it: resized to the model's square input by area.
+[[nodiscard]] ImageF network_input(const ModelSpec& spec, const GreyImage& radiograph);
 
 /// What follows the inference of one radiograph. Every finding's probability is known, and each can
 /// be located on its own.
@@ -59,8 +58,8 @@ struct LocalizeOptions {
   ImageSize frame;             ///< of peaks and boxes; 0 x 0 takes the radiograph's own size
 };
 
-/// Every finding of the model on `radiograph` (grey in [0, 1], any size), in the model's order.
-[[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const ImageF& radiograph,
+/// Every finding of the model on `radiograph` (of any size), in the model's order.
+[[nodiscard]] std::vector<LocalizedFinding> localize(Backend& backend, const GreyImage& radiograph,
                                                      const LocalizeOptions& options = {});
 
 /// The box rule that the model stores for one kind of map and finding. Where it stores none, as a

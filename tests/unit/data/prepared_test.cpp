@@ -123,7 +123,7 @@ TEST_F(PreparedTest, KeepsEveryFactOfTheDataSet) {
   EXPECT_EQ(records_text(prepared), records_text(files));
   EXPECT_EQ(prepared.name, "chestxray14");
   EXPECT_EQ(read_record_image_size(prepared.records[4]), (ImageSize{40, 30}));
-  EXPECT_EQ(read_record_image(prepared.records[4]).width(), 16U);
+  EXPECT_EQ(size_of(read_record_image(prepared.records[4])), (ImageSize{16, 16}));
 }
 
 TEST_F(PreparedTest, EightBitsAreTheNearestOf255) {
@@ -131,7 +131,7 @@ TEST_F(PreparedTest, EightBitsAreTheNearestOf255) {
   ASSERT_EQ(prepare_into("cache", options(8)).stored, 12U);
   const ImageF expected =
       resized(decode_image(std::as_bytes(std::span(members_[7].content))), 16, 16);
-  const ImageF found = read_record_image(read_dataset(out_ / "cache").records[7]);
+  const ImageF found = values_of(read_record_image(read_dataset(out_ / "cache").records[7]));
   for (std::size_t i = 0; i < 256; ++i)
     EXPECT_NEAR(found.pixels()[i], expected.pixels()[i], 0.5 / 255.0 + 1e-6);
 }

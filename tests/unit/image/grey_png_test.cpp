@@ -65,7 +65,7 @@ TEST(PngFilters, EveryMixOfFiltersIsUndoneAsTheSpecificationSays) {
     GTEST_SKIP() << "this processor takes libpng's way";
   RandomStream stream{1};
   for (std::size_t width = 1; width < 40; ++width)
-    for (const std::size_t height : {1U, 7U, 8U, 9U, 21U}) {
+    for (const std::size_t height : {1U, 15U, 16U, 17U, 35U}) {
       std::vector<std::uint8_t> filtered((width + 1) * height);
       for (auto& value : filtered) value = static_cast<std::uint8_t>(stream.below(256));
       for (std::size_t y = 0; y < height; ++y)
