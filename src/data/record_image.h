@@ -5,8 +5,8 @@
 
 namespace chestmap {
 
-/// The record's radiograph: its file, or the square that was prepared of it. Throws ImageError, also
-/// where the data set does not hold the image.
+/// The record's radiograph: its file, or the square that was prepared of it. Throws ImageError,
+/// also where the data set does not hold the image.
 [[nodiscard]] GreyImage read_record_image(const Record& record);
 
 /// The same in [0, 1], brought to a square by area mean.

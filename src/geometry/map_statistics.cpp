@@ -139,7 +139,7 @@ Between between(std::span<const float> values, float low, float high) {
 /// which `low` and `high` are bounds: by a sample, in buckets of a thousandth of their distance.
 std::pair<float, float> bounds_at(std::span<const float> values, float low, float high,
                                   double share) {
-  constexpr std::size_t kRun = 16;        // values side by side, which compilers take as vectors
+  constexpr std::size_t kRun = 16;         // values side by side, which compilers take as vectors
   constexpr std::size_t kStep = 9 * kRun;  // odd: meets all columns whatever the map's width
   constexpr int kBuckets = 1024;
   const double per_one = kBuckets / (static_cast<double>(high) - static_cast<double>(low));
@@ -180,8 +180,9 @@ double median_of(std::span<const float> values, const ValueRange& range) {
   Between middle{static_cast<float>(range.least), static_cast<float>(range.most), {}};
   std::span<const float> left = values;
   while (left.size() > kFew) {
-    const auto [low, high] = bounds_at(left, middle.low, middle.high,
-                                       static_cast<double>(upper) / static_cast<double>(left.size()));
+    const auto [low, high] =
+        bounds_at(left, middle.low, middle.high,
+                  static_cast<double>(upper) / static_cast<double>(left.size()));
     Between inner = between(left, low, high);
     const bool held = lower >= inner.below && upper < inner.below + inner.values.size();
     if (!held || inner.values.size() > left.size() / 2) break;

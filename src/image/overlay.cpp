@@ -128,9 +128,8 @@ Backdrop::Backdrop(const GreyImage& image, std::size_t longer_side)
   const std::size_t width = to(radiograph.width);
   const std::size_t height = to(radiograph.height);
   // Lanczos keeps an enlarged radiograph crisp; its overshoot is cut.
-  const ImageF drawn = side > longer
-                           ? resized(values_of(image), width, height, Resampling::lanczos)
-                           : resized(image, width, height);
+  const ImageF drawn = side > longer ? resized(values_of(image), width, height, Resampling::lanczos)
+                                     : resized(image, width, height);
   grey = Image8::unset(drawn.width(), drawn.height());
   std::transform(drawn.pixels().begin(), drawn.pixels().end(), grey.pixels().begin(), byte);
 }

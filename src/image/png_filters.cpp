@@ -121,8 +121,8 @@ class Wavefront {
   /// Rows that have not begun at step `number` keep the zeros that stand left of an image.
   void begin(std::size_t number) {
     const Vector lanes = _mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    left_ = _mm_andnot_si128(
-        _mm_cmpgt_epi8(lanes, _mm_set1_epi8(static_cast<std::int8_t>(number))), left_);
+    left_ = _mm_andnot_si128(_mm_cmpgt_epi8(lanes, _mm_set1_epi8(static_cast<std::int8_t>(number))),
+                             left_);
   }
 
  private:

@@ -20,7 +20,8 @@ std::uint8_t* start_of(std::span<const std::uint8_t> bytes) {
 }
 
 /// ISA-L leaves the upper halves of vector registers set. Until something clears them, each SSE
-/// instruction has to keep them, which makes code compiled for any x86-64 two to four times as slow.
+/// instruction has to keep them, which makes code compiled for any x86-64 two to four times as
+/// slow.
 class ClearsUpperHalves {
  public:
   ClearsUpperHalves() = default;

@@ -69,8 +69,7 @@ void Localization::locate(std::size_t finding) {
 std::vector<LocalizedFinding> localize(Backend& backend, const GreyImage& radiograph,
                                        const LocalizeOptions& options) {
   const ImageF input = network_input(backend.spec(), radiograph);
-  const ImageSize frame =
-      options.frame.width > 0 ? options.frame : size_of(radiograph);
+  const ImageSize frame = options.frame.width > 0 ? options.frame : size_of(radiograph);
   Localization localization(backend, std::move(backend.infer({&input, 1}).front()), frame,
                             options.resolution);
   for (std::size_t f = 0; f < localization.findings().size(); ++f) localization.locate(f);

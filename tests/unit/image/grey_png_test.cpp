@@ -120,6 +120,17 @@ TEST(GreyPng, NoDamageGoesUnseen) {
     EXPECT_FALSE(decode_grey8_png(bytes(png).first(size))) << size;
 }
 
+TEST(GreyPng, StaysInBytesUntilItIsResized) {
+  const Image8 image = picture(61, 47, 9);
+  const std::string png = encode_png(image);
+  EXPECT_EQ(decode_grey(bytes(png)), GreyImage(image));
+  EXPECT_EQ(values_of(image), decode_image(bytes(png)));
+  EXPECT_EQ(resized(GreyImage(image), 20, 30), decode_image_resized(bytes(png), 20, 30).image);
+  const ImageF values = decode_image(bytes(encode_png(Image16(5, 4, 3000))));
+  EXPECT_EQ(decode_grey(bytes(encode_png(Image16(5, 4, 3000)))), GreyImage(values));
+  EXPECT_EQ(size_of(GreyImage(values)), (ImageSize{5, 4}));
+}
+
 TEST(GreyPng, ResizingFromTheFilesSamplesIsResizingTheDecodedImage) {
   const Image8 image = picture(61, 47, 9);
   const std::string png = encode_png(image);

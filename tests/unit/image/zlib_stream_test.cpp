@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <string_view>
 #include <vector>
@@ -69,6 +73,36 @@ TEST(ZlibStream, ChecksumIsThatOfThePngSpecification) {
   EXPECT_EQ(crc_32(std::as_bytes(std::span(digits))), 0xCBF43926U);
   EXPECT_EQ(crc_32({}), 0U);
 }
+
+#ifdef __x86_64__
+/// Whether the processor says which vector registers are in use, and whether the upper halves of
+/// those are that SSE instructions write.
+bool tells_registers_in_use() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __builtin_cpu_supports("avx") != 0 && __get_cpuid_count(13, 1, &a, &b, &c, &d) != 0 &&
+         (a >> 2 & 1U) != 0;
+}
+bool upper_halves_in_use() {
+  unsigned low = 0;
+  unsigned high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(1));
+  return (low & (1U << 2 | 1U << 6)) != 0;  // of AVX, of AVX-512
+}
+
+TEST(ZlibStream, LeavesNoUpperHalvesOfRegistersSet) {
+  if (!tells_registers_in_use()) GTEST_SKIP() << "the processor does not tell";
+  std::vector<std::uint8_t> bytes = bytes_of(50'000, 1000);
+  const std::string stream = zlib_compressed(bytes);
+  EXPECT_FALSE(upper_halves_in_use());
+  EXPECT_TRUE(decompresses(stream, bytes));
+  EXPECT_FALSE(upper_halves_in_use());
+  (void)crc_32(std::as_bytes(std::span(bytes)));
+  EXPECT_FALSE(upper_halves_in_use());
+}
+#endif
 
 }  // namespace
 }  // namespace chestmap
