@@ -384,7 +384,7 @@ void print_accuracy(const Options& options) {
                                                      {"bfloat16", Method::bfloat16},
                                                      {"bfloat16x2", Method::bfloat16x2},
                                                      {"bfloat16x3", Method::bfloat16x3}}) {
-      if (chestmap::kernels::matrix_operands(method).terms > 0 &&
+      if (chestmap::kernels::narrow_operands(method).terms > 0 &&
           !chestmap::kernels::bfloat16_supported())
         continue;
       const PackedFilter packed(filter, method, weights);

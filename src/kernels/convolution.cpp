@@ -15,27 +15,27 @@ Gather gather_of(const Filter& filter) {
                                                                          : Gather::patch;
 }
 
-bool by_matrices(Method method) { return matrix_operands(method).terms > 0; }
+bool narrow(Method method) { return narrow_operands(method).terms > 0; }
 
 bool winograd(Method method) { return method == Method::winograd2 || method == Method::winograd4; }
 
 /// Rows of registers that a pixel's inputs take, at one tap of the filter.
-std::size_t matrix_rows(const Job& job, Method method) {
-  const MatrixOperands operands = matrix_operands(method);
+std::size_t narrow_rows(const Job& job, Method method) {
+  const NarrowOperands operands = narrow_operands(method);
   return ceil_divide(job.in_blocks, operands.blocks) * operands.terms;
 }
 
-/// Floats that the rows of input for `rows` of the output take by AMX.
+/// Floats that the rows of input for `rows` of the output take as narrow numbers.
 std::size_t rows_floats(const Job& job, Method method, std::size_t rows) {
   const std::size_t phases = job.stride * job.stride;
-  return matrix_rows(job, method) * phases * (rows + (job.kernel - 1) / job.stride) *
+  return narrow_rows(job, method) * phases * (rows + (job.kernel - 1) / job.stride) *
          job.row_pitch * lanes;
 }
 
 /// Floats that a tile's gathered or transformed input takes.
 std::size_t tile_floats(const Job& job, Method method) {
-  if (by_matrices(method))
-    return matrix_rows(job, method) * job.kernel * job.kernel * lanes * job.tile_pixels;
+  if (narrow(method))
+    return narrow_rows(job, method) * job.kernel * job.kernel * lanes * job.tile_pixels;
   return padded(job.products) * job.tile_pixels * positions_of(method);
 }
 
@@ -71,7 +71,7 @@ bool weights_exceed_cache(const Job& job, Method method) {
 /// docs/performance.md.
 std::size_t span_floats(const Job& job, Method method) {
   if (weights_exceed_cache(job, method)) return std::size_t{1} << 18;
-  const bool mostly_written = by_matrices(method) && job.out_blocks >= 2 * job.in_blocks;
+  const bool mostly_written = narrow(method) && job.out_blocks >= 2 * job.in_blocks;
   return winograd(method) || mostly_written ? std::size_t{1} << 16 : std::size_t{1} << 12;
 }
 
@@ -97,7 +97,7 @@ void cut(Job& job, Method method, bool planar, const Extent& output, const Kerne
     return;
   }
   const std::size_t steps = ceil_divide(job.out_blocks, table.tile_blocks);
-  if (by_matrices(method) && job.gather == Gather::patch && job.kernel > 1 && job.stride <= 2 &&
+  if (narrow(method) && job.gather == Gather::patch && job.kernel > 1 && job.stride <= 2 &&
       job.kernel * job.kernel <= most_row_taps) {
     job.gather = Gather::rows;
     job.row_pitch = ceil_divide(job.in_width + 2 * job.padding, job.stride);
@@ -148,7 +148,7 @@ std::size_t scratch_of(const Job& job, Method method, const KernelTable& table) 
   if (job.row_pitch > 0) return job.in_channels * job.kernel * job.row_pitch;
   const std::size_t gathered = job.span_tiles * tile_floats(job, method);
   if (method == Method::direct) return gathered;
-  if (by_matrices(method)) return gathered + sums + beyond;
+  if (narrow(method)) return gathered + sums + beyond;
   return gathered + positions_of(method) * (job.span_tiles * sums + 2 * lanes);
 }
 
@@ -195,7 +195,7 @@ Extent output_extent(const Filter& filter, const Extent& input) noexcept {
   return {input.batch, side(input.height), side(input.width)};
 }
 
-MatrixOperands matrix_operands(Method method) noexcept {
+NarrowOperands narrow_operands(Method method) noexcept {
   switch (method) {
     case Method::bfloat16:
       return {1, 2};
@@ -210,8 +210,15 @@ MatrixOperands matrix_operands(Method method) noexcept {
   }
 }
 
+bool supported(Method method, Unit unit) noexcept {
+  const std::size_t terms = narrow_operands(method).terms;
+  if (terms == 0 || (terms > 1 && unit != Unit::tiles)) return false;
+  return method == Method::int8 ? int8_by(unit) : bfloat16_by(unit);
+}
+
 Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcept {
-  const bool matrices = isa == Isa::avx512 && !filter.planar_input && bfloat16_supported();
+  const bool matrices =
+      isa == Isa::avx512 && !filter.planar_input && supported(Method::bfloat16x3, Unit::tiles);
   if (matrices && (filter.kernel == 1 || (filter.kernel == 3 && filter.stride == 2)))
     return Method::bfloat16x3;
   if (filter.kernel != 3 || filter.stride != 1 || filter.padding != 1 || filter.planar_input ||
@@ -230,17 +237,23 @@ Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcep
 
 Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,
                          std::size_t threads)
+    : Convolution(filter, input, isa, threads,
+                  supported(filter.method(), Unit::tiles) ? Unit::tiles : Unit::dots) {}
+
+Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,
+                         std::size_t threads, Unit unit)
     : filter_(&filter),
       method_(filter.method()),
       planar_(filter.filter().planar_input),
       isa_(isa),
+      unit_(unit),
       output_(output_extent(filter.filter(), input)),
       job_(shape_of(filter.filter(), method_, input, output_)) {
-  cut(job_, method_, planar_, output_, kernel_table(isa, method_), threads);
+  cut(job_, method_, planar_, output_, kernel_table(isa, method_, unit), threads);
 }
 
 std::size_t Convolution::scratch_floats() const noexcept {
-  return scratch_of(job_, method_, kernel_table(isa_, method_)) + thread_distance;
+  return scratch_of(job_, method_, kernel_table(isa_, method_, unit_)) + thread_distance;
 }
 
 void Convolution::run(const Input& input, const Output& output, std::size_t begin, std::size_t end,
@@ -258,7 +271,7 @@ void Convolution::run(const Input& input, const Output& output, std::size_t begi
   job.residual = planes(output.residual);
   job.relu = output.relu;
   job.output = planes(output.sink);
-  const KernelTable& table = kernel_table(isa_, method_);
+  const KernelTable& table = kernel_table(isa_, method_, unit_);
   switch (method_) {
     case Method::direct:
     case Method::bfloat16:

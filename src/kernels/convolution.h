@@ -22,22 +22,25 @@ namespace chestmap::kernels {
 /// F(2x2, 3x3) and F(4x4, 3x3) (Lavin and Gray 2016): 2.25 and 4 times fewer products, weights of
 /// 16/9 and 4 times the memory. The rest are direct with inputs, after `pre`, and weights as one
 /// number in bfloat16 or as sums of two or three of them, of whose products the largest, three or
-/// six, are summed in single precision (Henry, Tang and Heinecke 2019); for blocked input where
-/// `bfloat16_supported()`. `int8` multiplies numbers of 8 bits where `int8_supported()`: inputs,
-/// after `pre`, none below 0, in steps of a size that is given, up to 255 of them; weights in steps
-/// of 1/127 of the largest of their output channel. The sums are exact.
+/// six, are summed in single precision (Henry, Tang and Heinecke 2019). `int8` multiplies numbers
+/// of 8 bits: inputs, after `pre`, none below 0, in steps of a size that is given, up to 255 of
+/// them; weights in steps of 1/127 of the largest of their output channel. The sums are exact.
+/// These are for blocked input, where the CPU has a unit for them (`supported`).
 ///
 /// Measured rms (largest) errors, relative to the rms of the output, for a 3x3 filter of 128 to 32
 /// channels on normal values after ReLU: direct 4.2e-7 (4.4e-6), F(2x2) 3.1e-7 (1.5e-6), F(4x4)
 /// 9.2e-7 (6.0e-6), bfloat16 2.5e-3 (1.1e-2), two of them 4.6e-6 (2.1e-5), three 2.7e-7 (2.3e-6).
 enum class Method { direct, winograd2, winograd4, bfloat16, bfloat16x2, bfloat16x3, int8 };
 
-/// How a method for AMX holds its operands; no terms for the others.
-struct MatrixOperands {
+/// How a method of narrow numbers holds its operands; no terms for the others.
+struct NarrowOperands {
   std::size_t terms = 0;   // numbers that stand for one
   std::size_t blocks = 1;  // of 16 channels in a register's row
 };
-[[nodiscard]] MatrixOperands matrix_operands(Method method) noexcept;
+[[nodiscard]] NarrowOperands narrow_operands(Method method) noexcept;
+/// Whether this CPU can run a method of narrow numbers by the unit. Sums of two or three numbers
+/// are for tiles alone.
+[[nodiscard]] bool supported(Method method, Unit unit) noexcept;
 /// Products that a method takes of a tile: those of Winograd's transformed patch, 1 for the others.
 [[nodiscard]] std::size_t positions_of(Method method) noexcept;
 
@@ -110,8 +113,11 @@ struct Output {
 /// A convolution of images of one size, planned for an instruction set and a number of threads.
 class Convolution {
  public:
-  /// `filter` must outlive it.
+  /// `filter` must outlive it. Narrow numbers are multiplied by the unit, which is the fastest
+  /// where none is given.
   Convolution(const PackedFilter& filter, const Extent& input, Isa isa, std::size_t threads);
+  Convolution(const PackedFilter& filter, const Extent& input, Isa isa, std::size_t threads,
+              Unit unit);
 
   [[nodiscard]] Extent output() const noexcept { return output_; }
   [[nodiscard]] std::size_t items() const noexcept { return job_.spans * job_.groups; }
@@ -127,6 +133,7 @@ class Convolution {
   Method method_;
   bool planar_;
   Isa isa_;
+  Unit unit_;
   Extent output_;
   Job job_;  // but for what `run` is given
 };

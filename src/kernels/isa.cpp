@@ -9,14 +9,14 @@
 namespace chestmap::kernels {
 namespace {
 
-#if defined(__x86_64__) && defined(__linux__)
-
 /// What CPUID says of AMX and of the conversion to bfloat16; compilers' names for it differ.
 struct MatrixUnit {
   bool tiles = false;
   bool bfloat16 = false;
   bool int8 = false;
 };
+
+#if defined(__x86_64__) && defined(__linux__)
 
 MatrixUnit matrix_unit() {
   constexpr unsigned features = 7;
@@ -35,10 +35,20 @@ MatrixUnit matrix_unit() {
 bool tiles_granted() {
   constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
   constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
-  static const bool granted = supported(Isa::avx512) && matrix_unit().tiles &&
-                              syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-  return granted;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
+
+/// What of it this process may use.
+MatrixUnit granted_unit() {
+  static const MatrixUnit unit = supported(Isa::avx512) && matrix_unit().tiles && tiles_granted()
+                                     ? matrix_unit()
+                                     : MatrixUnit{};
+  return unit;
+}
+
+#else
+
+MatrixUnit granted_unit() { return {}; }
 
 #endif
 
@@ -65,23 +75,34 @@ bool supported(Isa isa) noexcept {
   return isa == Isa::portable;
 }
 
-bool bfloat16_supported() noexcept {
-#if defined(__x86_64__) && defined(__linux__)
-  static const bool there = matrix_unit().bfloat16 && tiles_granted();
-  return there;
+bool bfloat16_by(Unit unit) noexcept {
+  if (unit == Unit::tiles) return granted_unit().bfloat16;
+#if defined(__x86_64__)
+  return supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16") != 0;
 #else
   return false;
 #endif
 }
 
-bool int8_supported() noexcept {
-#if defined(__x86_64__) && defined(__linux__)
-  static const bool there = matrix_unit().int8 && tiles_granted();
-  return there;
+bool int8_by(Unit unit) noexcept {
+  if (unit == Unit::tiles) return granted_unit().int8;
+#if defined(__x86_64__)
+  return supported(Isa::avx512) && __builtin_cpu_supports("avx512vnni") != 0;
 #else
   return false;
 #endif
 }
+
+bool bfloat16_supported() noexcept {
+  if (bfloat16_by(Unit::tiles)) return true;
+#if defined(__x86_64__)
+  return bfloat16_by(Unit::dots) && __builtin_cpu_is("amd") != 0;
+#else
+  return false;
+#endif
+}
+
+bool int8_supported() noexcept { return int8_by(Unit::tiles) || int8_by(Unit::dots); }
 
 Isa best_isa() noexcept {
   if (supported(Isa::avx512)) return Isa::avx512;

@@ -84,7 +84,10 @@ struct KernelTable {
 extern const KernelTable portable_kernels;
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
-extern const KernelTable amx_bfloat16_kernels[3];  // direct alone, by the number of terms
-extern const KernelTable amx_int8_kernels;         // direct alone
+// Direct alone; of AMX in bfloat16 by the number of terms.
+extern const KernelTable avx512_bfloat16_kernels;
+extern const KernelTable avx512_int8_kernels;
+extern const KernelTable amx_bfloat16_kernels[3];
+extern const KernelTable amx_int8_kernels;
 
 }  // namespace chestmap::kernels

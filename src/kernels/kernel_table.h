@@ -8,8 +8,8 @@ namespace chestmap::kernels {
 /// The kernels for a set that the CPU supports.
 [[nodiscard]] const KernelTable& kernel_table(Isa isa) noexcept;
 
-/// Those for a convolution: of AMX for the methods in bfloat16 and int8.
-[[nodiscard]] const KernelTable& kernel_table(Isa isa, Method method) noexcept;
+/// Those for a convolution: of the unit for the methods in bfloat16 and int8.
+[[nodiscard]] const KernelTable& kernel_table(Isa isa, Method method, Unit unit) noexcept;
 
 [[nodiscard]] inline ReadPlanes planes(const Source& source) noexcept {
   return {source.data, source.image_stride, source.block_stride};

@@ -55,7 +55,7 @@ class Block {
 std::size_t packed_products(const Filter& filter, Method method) {
   const bool winograd = method == Method::winograd2 || method == Method::winograd4;
   const std::size_t taps = winograd ? 1 : filter.kernel * filter.kernel;
-  if (const MatrixOperands operands = matrix_operands(method); operands.terms > 0)
+  if (const NarrowOperands operands = narrow_operands(method); operands.terms > 0)
     return (blocks(filter.in_channels) + operands.blocks - 1) / operands.blocks * taps *
            operands.terms * lanes;
   return (filter.planar_input ? filter.in_channels : padded(filter.in_channels)) * taps;
@@ -86,7 +86,7 @@ std::uint32_t rounded(float x) {
 /// Block of output channels, pair of blocks of input channels, tap, term, channel of a block,
 /// output channel, block of the pair.
 void pack_bfloat16(const Weights& weights, Method method, float* to) {
-  const std::size_t terms = matrix_operands(method).terms;
+  const std::size_t terms = narrow_operands(method).terms;
   const Filter& filter = weights.filter;
   const std::size_t taps = weights.taps();
   const std::size_t out_block = packed_products(filter, method) * lanes;
@@ -196,7 +196,7 @@ PackedFilter::PackedFilter(const Filter& filter, Method method, std::span<const 
   if (method == Method::int8) {
     product_steps_ = AlignedFloats(padded(filter.out_channels));
     pack_int8(source, input_step, packed_.data(), product_steps_.data());
-  } else if (matrix_operands(method).terms > 0) {
+  } else if (narrow_operands(method).terms > 0) {
     pack_bfloat16(source, method, packed_.data());
   }
   if (method == Method::winograd2) pack_winograd(source, transform2, packed_.data());

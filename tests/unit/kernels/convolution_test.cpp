@@ -201,9 +201,32 @@ double representation(const Case& c, std::size_t terms, bool exact) {
   return exact ? 0.0 : 2.0 * std::pow(2.0, -8.0 * static_cast<double>(terms)) * std::sqrt(products);
 }
 
-/// The methods of AMX against the definition; bfloat16 alone on operands that were rounded before.
+/// The units that run a method of narrow numbers here.
+std::vector<Unit> units(Method method) {
+  std::vector<Unit> found;
+  for (const Unit unit : {Unit::dots, Unit::tiles})
+    if (supported(method, unit)) found.push_back(unit);
+  return found;
+}
+
+std::string name(Unit unit) { return unit == Unit::dots ? " by dot products" : " by AMX"; }
+
+/// For one thread and for three, all items at once and one by one, to the last bit the same.
+Buffer computed_alike(const Operands& operands, const PackedFilter& packed, Unit unit) {
+  const Extent& extent = operands.c.extent;
+  const Convolution alone(packed, extent, Isa::avx512, 1, unit);
+  const Convolution shared(packed, extent, Isa::avx512, 3, unit);
+  Buffer whole = computed(operands, alone, alone.items());
+  EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
+  EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
+  EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
+  return whole;
+}
+
+/// The methods in bfloat16 against the definition, by each unit; one number alone on operands that
+/// were rounded before.
 void check_bfloat16(const Case& c) {
-  if (!bfloat16_supported()) GTEST_SKIP() << "no AMX";
+  if (units(Method::bfloat16).empty()) GTEST_SKIP() << "neither AMX nor AVX512_BF16";
   RandomStream random{7, 1};
   Operands operands(c, random);
   for (const Method method : {Method::bfloat16x3, Method::bfloat16x2, Method::bfloat16}) {
@@ -215,57 +238,77 @@ void check_bfloat16(const Case& c) {
     reference_convolution(c.filter, operands.weights, c.extent, operands.reads(),
                           operands.writes(expected));
     const PackedFilter packed(c.filter, method, operands.weights);
-    SCOPED_TRACE(describe(c, Isa::avx512, method));
-    const Convolution alone(packed, c.extent, Isa::avx512, 1);
-    const Convolution shared(packed, c.extent, Isa::avx512, 3);
-    const Buffer whole = computed(operands, alone, alone.items());
-    EXPECT_LE(worst_difference(whole, expected),
-              tolerance(c, method) + representation(c, matrix_operands(method).terms, exact));
-    EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
-    EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
-    EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
+    for (const Unit unit : units(method)) {
+      SCOPED_TRACE(describe(c, Isa::avx512, method) + name(unit));
+      EXPECT_LE(worst_difference(computed_alike(operands, packed, unit), expected),
+                tolerance(c, method) + representation(c, narrow_operands(method).terms, exact));
+    }
   }
 }
 
 /// What is multiplied in steps: weights to the nearest 127th of their output channel's largest,
-/// inputs, after what stands before the convolution, to the nearest of 255 steps. Computed here
+/// inputs, after what stands before the convolution, to the nearest of 255 steps. Counted here
 /// value by value, in single precision as the definition says.
-Operands in_steps(const Operands& operands, float step) {
-  Operands result = operands;
+struct InSteps {
+  Operands operands;                 // weights and input as numbers of steps
+  std::vector<float> product_steps;  // what a product of one by one is worth, an output channel
+};
+
+InSteps in_steps(const Operands& operands, float step) {
+  InSteps result{operands, {}};
   const Filter& f = operands.c.filter;
   const std::size_t products = f.in_channels * f.kernel * f.kernel;
   for (std::size_t out = 0; out < f.out_channels; ++out) {
-    float* weights = result.weights.data() + out * products;
+    float* weights = result.operands.weights.data() + out * products;
     const float largest = std::abs(*std::max_element(
         weights, weights + products, [](float a, float b) { return std::abs(a) < std::abs(b); }));
+    const float weight_step = largest / 127.0F;
     for (std::size_t i = 0; i < products; ++i)
-      weights[i] = std::nearbyint(weights[i] / (largest / 127.0F)) * (largest / 127.0F);
+      weights[i] = std::nearbyint(weights[i] / weight_step);
+    result.product_steps.push_back(weight_step * step);
   }
-  for (float& value : result.input.data)
-    value = std::min(std::nearbyint(std::max(value, 0.0F) * (1.0F / step)), 255.0F) * step;
+  result.product_steps.resize(padded(f.out_channels));
+  for (float& value : result.operands.input.data)
+    value = std::min(std::nearbyint(std::max(value, 0.0F) * (1.0F / step)), 255.0F);
   return result;
+}
+
+/// The output by its definition, to the bit: the reference sums steps, which double precision does
+/// exactly; then come what a product is worth with the bias, the residual and ReLU.
+Buffer expected_of_steps(const Case& c, const InSteps& steps) {
+  const Extent out = output_extent(c.filter, c.extent);
+  Buffer sums = steps.operands.output;
+  Output counts;
+  counts.sink = {sums.data.data() + sums.first(1), sums.image_stride, sums.block_stride};
+  reference_convolution(c.filter, steps.operands.weights, c.extent, steps.operands.reads(), counts);
+  const Buffer& residual = c.residual_is_output ? steps.operands.output : steps.operands.other;
+  for (std::size_t image = 0; image < out.batch; ++image)
+    for (std::size_t channel = 0; channel < padded(c.filter.out_channels); ++channel)
+      for (std::size_t pixel = 0; pixel < out.pixels(); ++pixel) {
+        const std::size_t at = image * sums.image_stride + sums.first(1) +
+                               channel / lanes * sums.block_stride + pixel * lanes +
+                               channel % lanes;
+        const float bias = c.bias ? steps.operands.bias[channel] : 0.0F;
+        float value = std::fma(sums.data[at], steps.product_steps[channel], bias);
+        if (c.residual || c.residual_is_output) value += residual.data[at];
+        sums.data[at] = c.relu ? std::max(value, 0.0F) : value;
+      }
+  return sums;
 }
 
 /// `c` has nothing before the convolution, so that the rounded input can be given to the reference.
 void check_int8(const Case& c) {
-  if (!int8_supported()) GTEST_SKIP() << "no AMX";
+  if (units(Method::int8).empty()) GTEST_SKIP() << "neither AMX nor AVX512_VNNI";
   RandomStream random{7, 1};
   Operands operands(c, random);
   constexpr float step = 0.9F / 255.0F;                  // so that the largest inputs are cut off
   operands.input.data[operands.input.first(1)] = 1e15F;  // more steps than an integer counts
-  const Operands steps = in_steps(operands, step);
-  Buffer expected = operands.output;
-  reference_convolution(c.filter, steps.weights, c.extent, steps.reads(), steps.writes(expected));
+  const Buffer expected = expected_of_steps(c, in_steps(operands, step));
   const PackedFilter packed(c.filter, Method::int8, operands.weights, {}, step);
-  SCOPED_TRACE(describe(c, Isa::avx512, Method::int8));
-  const Convolution alone(packed, c.extent, Isa::avx512, 1);
-  const Convolution shared(packed, c.extent, Isa::avx512, 3);
-  const Buffer whole = computed(operands, alone, alone.items());
-  // The sums are exact; what is left is the rounding of steps, bias and residual.
-  EXPECT_LE(worst_difference(whole, expected), tolerance(c, Method::direct));
-  EXPECT_EQ(computed(operands, alone, 1).data, whole.data);
-  EXPECT_EQ(computed(operands, shared, shared.items()).data, whole.data);
-  EXPECT_EQ(computed(operands, shared, 1).data, whole.data);
+  for (const Unit unit : units(Method::int8)) {
+    SCOPED_TRACE(describe(c, Isa::avx512, Method::int8) + name(unit));
+    EXPECT_EQ(computed_alike(operands, packed, unit).data, expected.data);
+  }
 }
 
 /// Every instruction set and method against the definition; for one thread and for three, all items
@@ -376,7 +419,7 @@ TEST(Convolution, Int8OfManySizesAndChannels) {
 /// Normalisation and averages come before the rounding: as the same without a sign and rounded
 /// less.
 TEST(Convolution, Int8RoundsWhatComesAfterNormalisationAndAverages) {
-  if (!int8_supported()) GTEST_SKIP() << "no AMX";
+  if (units(Method::int8).empty()) GTEST_SKIP() << "neither AMX nor AVX512_VNNI";
   Case c{{48, 32}, {2, 14, 10}, true, true};
   c.filter.average_input = true;
   RandomStream random{7, 1};
@@ -386,11 +429,12 @@ TEST(Convolution, Int8RoundsWhatComesAfterNormalisationAndAverages) {
                         operands.writes(expected));
   constexpr float step = 2.5F / 255.0F;  // scale 2 and shift 0.5 at most
   const PackedFilter packed(c.filter, Method::int8, operands.weights, {}, step);
-  const Convolution convolution(packed, c.extent, Isa::avx512, 1);
   // Half a step of an input and of a weight, each uniform and of 48 products that do not cancel,
   // sqrt(48) * (step * 0.6 + 2.5 / 127 * 0.3) / sqrt(12): 0.024 rms; five times that for the
   // largest.
-  EXPECT_LE(worst_difference(computed(operands, convolution, 1), expected), 0.12);
+  for (const Unit unit : units(Method::int8))
+    EXPECT_LE(worst_difference(computed_alike(operands, packed, unit), expected), 0.12)
+        << name(unit);
 }
 
 TEST(Convolution, StemOfPlanes) {
