@@ -24,9 +24,9 @@ kernels::Filter filter_of(const Convolution& convolution, const Tensor& read,
 
 kernels::Method method_for(const Convolution& convolution, const kernels::Filter& filter,
                            const kernels::Extent& input, const Computing& how) {
-  // A stem that reads planes has few channels, which leave AMX's products nearly empty.
-  if (how.precision == Precision::bfloat16 && !filter.planar_input)
-    return kernels::Method::bfloat16;
+  if (how.precision == Precision::bfloat16)
+    return kernels::choose_bfloat16_method(filter, input, how.isa);
+  // A stem that reads planes has few channels, which would leave the products nearly empty.
   if (how.precision == Precision::int8 && !filter.planar_input && convolution.input_largest > 0.0F)
     return kernels::Method::int8;
   return kernels::choose_method(filter, input, how.isa);

@@ -181,6 +181,16 @@ double products_worth(const Filter& filter, const Extent& input, Method method) 
          static_cast<double>(3 * sizeof(float) * positions * in * out);
 }
 
+/// The same in bfloat16 by dot products of two numbers, which take as long as one of single
+/// precision.
+double dot_products_worth(const Filter& filter, const Extent& input) {
+  const std::size_t in = padded(filter.in_channels);
+  const std::size_t weights = 9 * in * padded(filter.out_channels);
+  const std::size_t pixels = input.batch * input.height * input.width;
+  return static_cast<double>(pixels) * static_cast<double>(weights / 2 + 14 * in) +
+         static_cast<double>(3 * sizeof(float) / 2 * weights);
+}
+
 }  // namespace
 
 std::size_t positions_of(Method method) noexcept {
@@ -233,6 +243,15 @@ Method choose_method(const Filter& filter, const Extent& input, Isa isa) noexcep
         products_worth(filter, input, method) < products_worth(filter, input, best))
       best = method;
   return best;
+}
+
+Method choose_bfloat16_method(const Filter& filter, const Extent& input, Isa isa) noexcept {
+  const Method single = choose_method(filter, input, isa);
+  // Planes are a stem's, whose few channels would leave the products nearly empty.
+  if (filter.planar_input) return single;
+  const bool faster = !winograd(single) || supported(Method::bfloat16, Unit::tiles) ||
+                      dot_products_worth(filter, input) < products_worth(filter, input, single);
+  return faster ? Method::bfloat16 : single;
 }
 
 Convolution::Convolution(const PackedFilter& filter, const Extent& input, Isa isa,

@@ -66,6 +66,11 @@ struct Filter {
 [[nodiscard]] Method choose_method(const Filter& filter, const Extent& input,
                                    Isa isa = best_isa()) noexcept;
 
+/// The fastest method at least as accurate as one number in bfloat16, where `bfloat16_supported()`:
+/// Winograd's on most 3x3 filters where dot products multiply.
+[[nodiscard]] Method choose_bfloat16_method(const Filter& filter, const Extent& input,
+                                            Isa isa = best_isa()) noexcept;
+
 /// A filter's weights in the order that a method reads them; good for any size of image.
 class PackedFilter {
  public:
