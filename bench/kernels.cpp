@@ -19,8 +19,10 @@
 #include <cstring>
 #include <dnnl.hpp>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -174,6 +176,22 @@ std::size_t copies_of(std::size_t bytes, bool warm) {
   return warm ? 1 : std::clamp<std::size_t>((std::size_t{12} << 20) / bytes, 2, 200);
 }
 
+/// Of numbers in bfloat16 or of 8 bits.
+std::optional<Method> narrow_method(std::string_view name) {
+  if (name == "bfloat16") return Method::bfloat16;
+  if (name == "bfloat16x2") return Method::bfloat16x2;
+  if (name == "bfloat16x3") return Method::bfloat16x3;
+  if (name == "int8") return Method::int8;
+  return std::nullopt;
+}
+
+bool runs(Method method) {
+  using chestmap::kernels::Unit;
+  return chestmap::kernels::narrow_operands(method).terms == 0 ||
+         chestmap::kernels::supported(method, Unit::dots) ||
+         chestmap::kernels::supported(method, Unit::tiles);
+}
+
 class Ours {
  public:
   Ours(const Layer& layer, const Options& options)
@@ -181,20 +199,18 @@ class Ours {
     const Filter& f = layer.filter;
     const AlignedFloats weights = noise(f.out_channels * f.in_channels * f.kernel * f.kernel);
     Method method = chestmap::kernels::choose_method(f, extent_, options.isa);
-    if (f.kernel == 3 && f.stride == 1 && !options.method.empty() &&
-        !options.method.starts_with("bfloat16"))
+    if (f.kernel == 3 && f.stride == 1 && !options.method.empty())
       method = options.method == "winograd4"   ? Method::winograd4
                : options.method == "winograd2" ? Method::winograd2
                                                : Method::direct;
     if (f.kernel == 1 && options.method == "direct") method = Method::direct;
-    if (!f.planar_input && options.method.starts_with("bfloat16"))
-      method = options.method == "bfloat16x3"   ? Method::bfloat16x3
-               : options.method == "bfloat16x2" ? Method::bfloat16x2
-                                                : Method::bfloat16;
+    if (const auto narrow = narrow_method(options.method); narrow && !f.planar_input)
+      method = *narrow;
     const std::span<const float> span{weights.data(), weights.size()};
-    filters_.emplace_back(f, method, span);
+    const float step = 0.5F / 255.0F;  // of 8 bits: `noise` is below 0.5
+    filters_.emplace_back(f, method, span, std::span<const float>{}, step);
     for (std::size_t i = 1; i < copies_of(filters_[0].bytes(), options.warm); ++i)
-      filters_.emplace_back(f, method, span);
+      filters_.emplace_back(f, method, span, std::span<const float>{}, step);
     for (const PackedFilter& filter : filters_)
       convolutions_.emplace_back(filter, extent_, options.isa, threads_);
     scratch_floats_ = chestmap::kernels::padded(convolutions_[0].scratch_floats()) + lanes;
@@ -384,9 +400,7 @@ void print_accuracy(const Options& options) {
                                                      {"bfloat16", Method::bfloat16},
                                                      {"bfloat16x2", Method::bfloat16x2},
                                                      {"bfloat16x3", Method::bfloat16x3}}) {
-      if (chestmap::kernels::narrow_operands(method).terms > 0 &&
-          !chestmap::kernels::bfloat16_supported())
-        continue;
+      if (!runs(method)) continue;
       const PackedFilter packed(filter, method, weights);
       const Convolution convolution(packed, extent, options.isa, 1);
       AlignedFloats memory(convolution.scratch_floats());
@@ -434,8 +448,8 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  if (options.method.starts_with("bfloat16") && !chestmap::kernels::bfloat16_supported()) {
-    fmt::print("this CPU has no bfloat16 by AMX\n");
+  if (const auto narrow = narrow_method(options.method); narrow && !runs(*narrow)) {
+    fmt::print("this CPU has nothing that multiplies by {}\n", options.method);
     return 1;
   }
   if (options.accuracy) {

@@ -22,9 +22,10 @@ engine::Computing computing_for(engine::Precision wanted, const ModelSpec& spec,
                         "which 8 bits are to be spread over",
                     "`chestmap quantize` finds out, from a few images");
   if (wanted == Precision::bfloat16 && !kernels::bfloat16_supported())
-    note("this processor has no AMX for bfloat16: the model runs in single precision");
+    note(
+        "this processor has neither AMX nor AMD's AVX512_BF16: the model runs in single precision");
   else if (wanted == Precision::int8 && !kernels::int8_supported())
-    note("this processor has no AMX for 8 bits: the model runs in single precision");
+    note("this processor has neither AMX nor AVX512_VNNI: the model runs in single precision");
   else
     how.precision = wanted;
   return how;

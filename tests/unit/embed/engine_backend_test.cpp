@@ -97,7 +97,7 @@ void expect_as_torch(const ModelSpec& spec) {
 }
 
 TEST(EngineBackend, InBfloat16StaysNearSinglePrecisionAndIsNotIt) {
-  if (!kernels::bfloat16_supported()) GTEST_SKIP() << "no AMX";
+  if (!kernels::bfloat16_supported()) GTEST_SKIP() << "neither AMX nor AMD's AVX512_BF16";
   for (const char* backbone : {"densenet-compact", "resnet18"}) {
     ModelSpec spec = small_spec();
     spec.backbone = backbone;
@@ -121,7 +121,7 @@ void give_ranges(const std::filesystem::path& file, const std::vector<ImageF>& i
 }
 
 TEST(EngineBackend, InEightBitsStaysNearSinglePrecisionAndIsNotIt) {
-  if (!kernels::int8_supported()) GTEST_SKIP() << "no AMX";
+  if (!kernels::int8_supported()) GTEST_SKIP() << "neither AMX nor AVX512_VNNI";
   for (const char* backbone : {"densenet-compact", "resnet18"}) {
     ModelSpec spec = small_spec();
     spec.backbone = backbone;
