@@ -186,16 +186,9 @@ class Amx {
 
 }  // namespace
 
-#define CHESTMAP_TABLE(numbers)                                                              \
-  {                                                                                          \
-    amx_pixels, amx_blocks, direct_narrow<Amx<numbers>>, nullptr, nullptr, nullptr, nullptr, \
-        nullptr                                                                              \
-  }
-
-const KernelTable amx_bfloat16_kernels[3] = {
-    CHESTMAP_TABLE(Bfloat16<1>), CHESTMAP_TABLE(Bfloat16<2>), CHESTMAP_TABLE(Bfloat16<3>)};
-const KernelTable amx_int8_kernels = CHESTMAP_TABLE(Int8);
-
-#undef CHESTMAP_TABLE
+const KernelTable amx_bfloat16_kernels[3] = {narrow_kernels<Amx<Bfloat16<1>>>(),
+                                             narrow_kernels<Amx<Bfloat16<2>>>(),
+                                             narrow_kernels<Amx<Bfloat16<3>>>()};
+const KernelTable amx_int8_kernels = narrow_kernels<Amx<Int8>>();
 
 }  // namespace chestmap::kernels

@@ -22,8 +22,6 @@ struct Bfloat16Dots : Bfloat16<1> {
 
 }  // namespace
 
-const KernelTable avx512_bfloat16_kernels{
-    max_tile_pixels, max_tile_blocks, direct_narrow<Dots<Bfloat16Dots>>, nullptr, nullptr, nullptr,
-    nullptr,         nullptr};
+const KernelTable avx512_bfloat16_kernels = narrow_kernels<Dots<Bfloat16Dots>>();
 
 }  // namespace chestmap::kernels

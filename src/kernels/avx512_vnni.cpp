@@ -28,8 +28,6 @@ struct Int8Dots : Int8 {
 
 }  // namespace
 
-const KernelTable avx512_int8_kernels{
-    max_tile_pixels, max_tile_blocks, direct_narrow<Dots<Int8Dots>>, nullptr, nullptr, nullptr,
-    nullptr,         nullptr};
+const KernelTable avx512_int8_kernels = narrow_kernels<Dots<Int8Dots>>();
 
 }  // namespace chestmap::kernels

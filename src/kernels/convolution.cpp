@@ -187,8 +187,9 @@ double dot_products_worth(const Filter& filter, const Extent& input) {
   const std::size_t in = padded(filter.in_channels);
   const std::size_t weights = 9 * in * padded(filter.out_channels);
   const std::size_t pixels = input.batch * input.height * input.width;
-  return static_cast<double>(pixels) * static_cast<double>(weights / 2 + 14 * in) +
-         static_cast<double>(3 * sizeof(float) / 2 * weights);
+  constexpr std::size_t weight_bytes = 2;
+  return static_cast<double>(pixels * weights) / 2.0 + static_cast<double>(14 * pixels * in) +
+         static_cast<double>(3 * weight_bytes * weights);
 }
 
 }  // namespace

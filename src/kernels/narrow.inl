@@ -237,5 +237,11 @@ void direct_narrow(const Job& job, std::size_t begin, std::size_t end, Scratch& 
   }
 }
 
+template <typename Unit>
+constexpr KernelTable narrow_kernels() {
+  return {Unit::tile_pixels, Unit::tile_blocks, direct_narrow<Unit>, nullptr, nullptr,
+          nullptr,           nullptr,           nullptr};
+}
+
 }  // namespace
 }  // namespace chestmap::kernels
