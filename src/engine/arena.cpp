@@ -22,8 +22,9 @@ Arena::Arena(std::size_t size) : size_(size) {
   const std::size_t bytes = (size * sizeof(float) / alignment + 1) * alignment;
   memory_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
   if (!memory_) throw std::bad_alloc();
-  // Fewer page faults and misses of the TLB; where the system has none, nothing changes.
-  if (large) ::madvise(memory_.get(), bytes, MADV_HUGEPAGE);
+  // Fewer page faults and misses of the TLB; where the system has none, nothing changes. Not the
+  // last page, most of which may not be needed.
+  if (large) ::madvise(memory_.get(), bytes - kHugePage, MADV_HUGEPAGE);
 }
 
 void Arena::take_pages(std::size_t threads) const {
