@@ -75,21 +75,25 @@ TEST(ZlibStream, ChecksumIsThatOfThePngSpecification) {
 }
 
 #ifdef __x86_64__
-/// Whether the processor says which vector registers are in use, and whether the upper halves of
-/// those are that SSE instructions write.
-bool tells_registers_in_use() {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
-  return __builtin_cpu_supports("avx") != 0 && __get_cpuid_count(13, 1, &a, &b, &c, &d) != 0 &&
-         (a >> 2 & 1U) != 0;
-}
+/// Of the vector registers that SSE instructions write.
 bool upper_halves_in_use() {
   unsigned low = 0;
   unsigned high = 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(1));
   return (low & (1U << 2 | 1U << 6)) != 0;  // of AVX, of AVX-512
+}
+
+/// Whether the processor can be asked, and answers to the point.
+bool tells_registers_in_use() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__builtin_cpu_supports("avx") == 0 || __get_cpuid_count(13, 1, &a, &b, &c, &d) == 0 ||
+      (a >> 2 & 1U) == 0)
+    return false;
+  __asm__ volatile("vzeroupper");
+  return !upper_halves_in_use();
 }
 
 TEST(ZlibStream, LeavesNoUpperHalvesOfRegistersSet) {
