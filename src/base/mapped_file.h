@@ -23,9 +23,9 @@ class MappedFile {
   }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Says that so many bytes will not be looked at again. Once they are 8 MiB, lets go of the memory
-  /// behind the whole file, which comes from the file again where it is looked at: each time that
-  /// memory is let go of interrupts all threads.
+  /// Says that so many bytes will not be looked at again. Once they are 8 MiB, lets go of the
+  /// memory behind the whole file, which comes from the file again where it is looked at: each time
+  /// that memory is let go of interrupts all threads.
   void forget(std::size_t bytes) const noexcept;
 
   /// The open file, for advice to the system.
