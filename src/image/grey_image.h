@@ -8,7 +8,7 @@
 namespace chestmap {
 
 /// A radiograph as it was decoded: 8-bit samples, of which 255 is 1, or values in [0, 1]. Samples
-/// have a quarter of the values' memory, which takes longer to make and to fill than to resize.
+/// take a quarter of the memory of values, and are resized in less time than turned into these.
 using GreyImage = std::variant<Image8, ImageF>;
 
 [[nodiscard]] ImageSize size_of(const GreyImage& image) noexcept;
