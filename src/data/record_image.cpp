@@ -2,7 +2,6 @@
 
 #include "data/prepared/image_pack.h"
 #include "data/skipped.h"
-#include "image/resize.h"
 
 namespace chestmap {
 
@@ -21,9 +20,7 @@ GreyImage read_record_image(const Record& record) {
 }
 
 ImageF read_record_square(const Record& record, std::size_t side) {
-  check_there(record);
-  if (record.pack) return resized(record.pack->image(record.pack_index), side, side);
-  return read_image_resized(record.file, side, side).image;
+  return resized(read_record_image(record), side, side);
 }
 
 ImageSize read_record_image_size(const Record& record) {
